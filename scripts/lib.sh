@@ -6,7 +6,8 @@
 # on_exit_stop_all first: whatever it started is then gone when it ends, in
 # whatever way it ends.
 
-set -euo pipefail
+set -Eeuo pipefail
+trap 'echo "arbees: ${0##*/} failed at line $LINENO: $BASH_COMMAND" >&2' ERR
 
 PG_MAJOR=15
 SYSTEM_LIB=/usr/lib/postgresql/$PG_MAJOR
