@@ -1,0 +1,25 @@
+/*-------------------------------------------------------------------------
+ *
+ * src/core/guard.h
+ *	  Who may write the guarded tables: our own choke points, one statement at
+ *	  a time.
+ *
+ * A choke point opens the guard for one table, writes, and closes it. The
+ * guard triggers ask arb_guard_is_open(). Neither role nor setting opens it;
+ * an error closes it through the transaction callbacks.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARB_GUARD_H
+#define ARB_GUARD_H
+
+#include "postgres.h"
+#include "fmgr.h"
+
+extern void arb_guard_open(const char *table);
+extern void arb_guard_close(void);
+extern bool arb_guard_is_open(const char *table);
+extern bool arb_guard_maintenance(void);
+extern char *arb_maintenance_setting;
+
+#endif							/* ARB_GUARD_H */
