@@ -44,8 +44,9 @@ start_demo_sim() {
 		arguments+=(--replay-windows "$DEMO/windows.csv.gz" --replay-ticks "$DEMO/ticks.csv.gz"
 			--speed "$SPEED" --report "$DEMO/sim-report.json")
 	else
-		arguments+=(--window "${LENGTH}s")
+		arguments+=(--window "${SIM_WINDOW:-${LENGTH}s}")
 	fi
+	arguments+=(${SIM_EXTRA:-})
 	spawn "$DEMO/sim.log" TERM "$PGBIN/arbees-sim" "${arguments[@]}"
 	SIM_PID=$SPAWNED
 	for ((i = 0; i < 400; i++)); do
@@ -78,11 +79,13 @@ sim() {
 }
 
 set_up_desk() {
-	local driven=false canary
-	canary='{"seconds_before_close": 8}'
+	local driven=${DRIVEN:-false} canary=${CANARY:-}
+	# Windows of 20 seconds are too short for the strategy's own 60 seconds.
 	if [ -n "$REPLAY" ]; then
 		driven=true
 		canary='{}'
+	elif [ -z "$canary" ]; then
+		canary='{"seconds_before_close": 8}'
 	fi
 	ADDRESS=$(as_server "$PGBIN/arbees-keygen" "$DEMO/keys.json")
 	sql "INSERT INTO arbees.venues (name, is_simulator, clock_driven, derives_order_id, chain_id, endpoints)
@@ -100,7 +103,7 @@ start_demo_worker() {
 	local command
 	command="$PGBIN/arbees-worker --db 'host=$PGHOST port=$PGPORT user=demo_worker dbname=arbees'"
 	command+=" --venue $VENUE --account $ACCOUNT --roles feed,trade --keys $DEMO/keys.json"
-	command+=" --name demo-worker --die-with-parent"
+	command+=" --name demo-worker --die-with-parent ${WORKER_EXTRA:-}"
 	sql "ALTER SYSTEM SET arbees.worker_command = \$command\$$command\$command\$"
 	sql 'SELECT pg_reload_conf()' >/dev/null
 }
