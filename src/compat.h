@@ -37,6 +37,19 @@
 #define ARB_MY_LXID (MyProc->lxid)
 #endif
 
+/* The timeline this primary writes. */
+#if PG_VERSION_NUM >= 150000
+#define ARB_WAL_TIMELINE() GetWALInsertionTimeLine()
+#else
+#define ARB_WAL_TIMELINE() ThisTimeLineID
+#endif
+
+#if PG_VERSION_NUM >= 160000
+#define ARB_NAME_LIST(string) stringToQualifiedNameList(string, NULL)
+#else
+#define ARB_NAME_LIST(string) stringToQualifiedNameList(string)
+#endif
+
 #if PG_VERSION_NUM < 150000
 #define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
 #endif

@@ -15,5 +15,7 @@ extern char *arb_worker_command;		/* arbees.worker_command */
 extern int	arb_tick_interval;			/* arbees.tick_interval, ms */
 
 extern void arb_conductor_register(void);
+extern PGDLLEXPORT void arb_conductor_main(Datum argument);
+extern PGDLLEXPORT void arb_launcher_main(Datum argument);
 
 #endif							/* ARB_CONDUCTOR_H */

@@ -11,6 +11,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
+#include "compat.h"
 #include "core/catalog.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -63,11 +64,7 @@ arb_catalog_installed(void)
 uint32
 arb_timeline(void)
 {
-#if PG_VERSION_NUM >= 150000
-	return GetWALInsertionTimeLine();
-#else
-	return ThisTimeLineID;
-#endif
+	return ARB_WAL_TIMELINE();
 }
 
 /* arb_system_identifier returns the cluster's identifier: equal in a physical copy, different after a restore. */

@@ -567,7 +567,8 @@ judge_update(TriggerData *trigger)
 		ereport(ERROR,
 				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
 				 errmsg("the reason is longer than %d bytes", MAX_REASON_BYTES)));
-	if (!same_setting(&old, &new))
+	/* The kill switch has a history of its own. */
+	if (!same_setting(&old, &new) && !arb_guard_is_open("runtime_controls"))
 	{
 		write_history(&old, &new, now, reason);
 		arb_journal(JOURNAL_NO_MODE, "control_changed", 0, 0,
