@@ -30,6 +30,13 @@
 #define arb_simple_update(rri, estate, epq, old, slot) ExecSimpleRelationUpdate(rri, estate, epq, old, slot)
 #endif
 
+/* The local transaction id of this backend, the same from start to end of a transaction. */
+#if PG_VERSION_NUM >= 170000
+#define ARB_MY_LXID (MyProc->vxid.lxid)
+#else
+#define ARB_MY_LXID (MyProc->lxid)
+#endif
+
 #if PG_VERSION_NUM < 150000
 #define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
 #endif

@@ -45,13 +45,13 @@ CREATE TABLE arbees.installation (
 	system_identifier	bigint NOT NULL,
 	timeline			integer NOT NULL,
 	database_oid		oid NOT NULL,
+	relation_oid		oid NOT NULL,
 	bound_at			timestamptz NOT NULL,
 	bound_by			text NOT NULL,
 	CONSTRAINT installation_only_row_check CHECK (only_row)
 );
 
 /* The kill level is the row with the highest seq; insert-only, so it is its own history. */
-CREATE SEQUENCE arbees.kill_levels_seq;
 CREATE TABLE arbees.kill_levels (
 	seq				bigint PRIMARY KEY,
 	level			arbees.kill_level NOT NULL,

@@ -22,6 +22,7 @@ CREATE INDEX journal_desk_kind_idx ON arbees.journal_desk (kind, journal_id);
 
 CREATE TABLE arbees.journal_seals (
 	seal_no			bigint PRIMARY KEY,
+	era_after_id	bigint NOT NULL,
 	through_xid		xid8 NOT NULL,
 	through_id		bigint NOT NULL,
 	row_count		bigint NOT NULL,
@@ -32,6 +33,8 @@ CREATE TABLE arbees.journal_seals (
 );
 COMMENT ON TABLE arbees.journal_seals IS
 	'head = SHA-256 over previous_head and the hashes of the rows sealed, in order of (xid, journal_id)';
+COMMENT ON COLUMN arbees.journal_seals.era_after_id IS
+	'transaction numbers start anew where a dump is restored, so order holds within an era: the rows after this journal_id';
 
 CREATE SEQUENCE arbees.alerts_seq;
 CREATE TABLE arbees.alerts (

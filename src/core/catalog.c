@@ -59,6 +59,17 @@ arb_catalog_installed(void)
 	return OidIsValid(extension) && !(creating_extension && CurrentExtensionObject == extension);
 }
 
+/* arb_timeline returns the timeline this primary writes; it changes when a standby is promoted. */
+uint32
+arb_timeline(void)
+{
+#if PG_VERSION_NUM >= 150000
+	return GetWALInsertionTimeLine();
+#else
+	return ThisTimeLineID;
+#endif
+}
+
 /* arb_system_identifier returns the cluster's identifier: equal in a physical copy, different after a restore. */
 uint64
 arb_system_identifier(void)

@@ -15,5 +15,6 @@ extern Oid	arb_catalog_type(const char *name);
 extern Oid	arb_catalog_relation(const char *name);
 extern bool arb_catalog_installed(void);
 extern uint64 arb_system_identifier(void);
+extern uint32 arb_timeline(void);
 
 #endif							/* ARB_CATALOG_H */

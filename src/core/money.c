@@ -85,26 +85,26 @@ char *
 arb_fixed_to_cstring(Fixed value)
 {
 	uint64		magnitude = value < 0 ? (uint64) (-(value + 1)) + 1 : (uint64) value;
-	char	   *text;
+	char	   *string;
 	char	   *end;
 
 	if (value == FIXED_NULL)
 		return pstrdup("null");
 	if (value == FIXED_NONE)
 		return pstrdup("none");
-	text = psprintf("%s" UINT64_FORMAT ".%08d", value < 0 ? "-" : "",
+	string = psprintf("%s" UINT64_FORMAT ".%08d", value < 0 ? "-" : "",
 					magnitude / (uint64) FIXED_ONE, (int) (magnitude % (uint64) FIXED_ONE));
-	for (end = text + strlen(text) - 1; *end == '0'; end--)
+	for (end = string + strlen(string) - 1; *end == '0'; end--)
 		*end = '\0';
 	if (*end == '.')
 		*end = '\0';
-	return text;
+	return string;
 }
 
 Fixed
-arb_fixed_from_cstring(const char *text)
+arb_fixed_from_cstring(const char *string)
 {
-	return arb_fixed_from_numeric(DirectFunctionCall3(numeric_in, CStringGetDatum(text),
+	return arb_fixed_from_numeric(DirectFunctionCall3(numeric_in, CStringGetDatum(string),
 													  ObjectIdGetDatum(InvalidOid),
 													  Int32GetDatum(-1)));
 }

@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 
 /* The context of whoever called arb_sql_begin: what outlives SPI goes there. */
 static MemoryContext caller_context(void);
@@ -52,12 +53,12 @@ arb_sql_run(SqlPlan *plan, Datum *values, const char *nulls)
 
 /* arb_sql_exec executes a statement once, without keeping a plan. */
 uint64
-arb_sql_exec(const char *text)
+arb_sql_exec(const char *statement)
 {
-	int			result = SPI_execute(text, false, 0);
+	int			result = SPI_execute(statement, false, 0);
 
 	if (result < 0)
-		elog(ERROR, "could not execute \"%s\": %s", text, SPI_result_code_string(result));
+		elog(ERROR, "could not execute \"%s\": %s", statement, SPI_result_code_string(result));
 	return SPI_processed;
 }
 
@@ -100,9 +101,9 @@ arb_sql_copy(uint64 row, int column, bool *isnull)
 char *
 arb_sql_text(uint64 row, int column)
 {
-	char	   *text = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
+	char	   *value = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
 
-	return text == NULL ? NULL : MemoryContextStrdup(caller_context(), text);
+	return value == NULL ? NULL : MemoryContextStrdup(caller_context(), value);
 }
 
 int64

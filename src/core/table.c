@@ -136,6 +136,7 @@ arb_table_open(const TableDef *def, TradingMode mode, LOCKMODE lockmode)
 	if (!known)
 		oid = leaf_oid(def, mode);
 	table.def = def;
+	table.any_age = false;
 	table.rel = table_open(oid, lockmode);
 	if (!known)
 	{
@@ -250,7 +251,8 @@ arb_table_scan(Table *table, const char *index, int nkeys, const IndexKey *keys,
 	{
 		Row			row;
 
-		require_visible(slot);
+		if (!table->any_age)
+			require_visible(slot);
 		copy_row(slot, &row);
 		n++;
 		if (!visit(&row, arg))

@@ -17,6 +17,7 @@
 #include "access/sdir.h"
 #include "core/label.h"
 #include "storage/itemptr.h"
+#include "storage/lockdefs.h"
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 
@@ -48,6 +49,7 @@ typedef struct Table
 {
 	const TableDef *def;
 	Relation	rel;
+	bool		any_age;		/* the caller promises nothing about what its own snapshot saw */
 } Table;
 
 /* Called for each row of a scan; false ends it. */

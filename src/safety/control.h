@@ -34,6 +34,8 @@ typedef struct Controls
 	int64		no_entry_before_close_s;
 	Fixed		exit_slippage_pct;
 	int64		exit_retry_ms;
+	int64		worker_max_silence_ms;
+	bool		tick_history;
 	bool		all_instruments;		/* allowed_instruments is none = no list = every one */
 	bool		all_strategies;
 	char	   *allowed_instruments;	/* comma-separated symbols, underlyings or prefixes ending in *; NULL denies */

@@ -9,10 +9,10 @@
 #define ARB_KILL_H
 
 #include "postgres.h"
+#include "core/installation.h"
 #include "core/label.h"
 #include "utils/snapshot.h"
 
 extern KillLevel arb_kill_level(Snapshot snapshot);
-extern bool arb_installation_is_ours(Snapshot snapshot);
 
 #endif							/* ARB_KILL_H */

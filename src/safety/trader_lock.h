@@ -22,5 +22,8 @@ typedef struct TraderState
 
 extern void arb_trader_state(Snapshot snapshot, int32 venue_account_id, TraderState *state);
 extern void arb_trader_require(int32 venue_account_id, int64 epoch);
+extern void arb_trader_set_reconciled(int32 venue_account_id, bool reconciled);
+extern void arb_trader_forget_all(const char *reason);
+extern void arb_trader_refuse_maintenance(void);
 
 #endif							/* ARB_TRADER_LOCK_H */
