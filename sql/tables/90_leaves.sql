@@ -6,34 +6,33 @@ CREATE FUNCTION arbees.orders_guard() RETURNS trigger
 	LANGUAGE C AS 'MODULE_PATHNAME', 'arbees_orders_guard';
 CREATE FUNCTION arbees.positions_guard() RETURNS trigger
 	LANGUAGE C AS 'MODULE_PATHNAME', 'arbees_positions_guard';
-CREATE FUNCTION arbees.append_only_guard() RETURNS trigger
-	LANGUAGE C AS 'MODULE_PATHNAME', 'arbees_append_only_guard';
-CREATE FUNCTION arbees.write_guard() RETURNS trigger
-	LANGUAGE C AS 'MODULE_PATHNAME', 'arbees_write_guard';
-REVOKE ALL ON FUNCTION arbees.orders_guard(), arbees.positions_guard(),
-	arbees.append_only_guard(), arbees.write_guard() FROM PUBLIC;
+CREATE FUNCTION arbees.guard_rows() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME', 'arbees_guard_rows';
+COMMENT ON FUNCTION arbees.guard_rows() IS
+	'refuses rows written by hand: arguments are the guard''s name and append or closed';
+REVOKE ALL ON FUNCTION arbees.orders_guard(), arbees.positions_guard(), arbees.guard_rows() FROM PUBLIC;
 
 CREATE TRIGGER orders_guard BEFORE INSERT OR UPDATE OR DELETE ON arbees.orders
 	FOR EACH ROW EXECUTE FUNCTION arbees.orders_guard();
 CREATE TRIGGER positions_guard BEFORE INSERT OR UPDATE OR DELETE ON arbees.positions
 	FOR EACH ROW EXECUTE FUNCTION arbees.positions_guard();
 CREATE TRIGGER decisions_guard BEFORE INSERT OR UPDATE OR DELETE ON arbees.decisions
-	FOR EACH ROW EXECUTE FUNCTION arbees.write_guard('decisions');
+	FOR EACH ROW EXECUTE FUNCTION arbees.guard_rows('decisions', 'closed');
 CREATE TRIGGER fills_guard BEFORE INSERT OR UPDATE OR DELETE ON arbees.fills
-	FOR EACH ROW EXECUTE FUNCTION arbees.write_guard('fills');
+	FOR EACH ROW EXECUTE FUNCTION arbees.guard_rows('fills', 'closed');
 CREATE TRIGGER portfolio_ledger_guard BEFORE INSERT OR UPDATE OR DELETE ON arbees.portfolio_ledger
-	FOR EACH ROW EXECUTE FUNCTION arbees.append_only_guard('portfolio_ledger');
+	FOR EACH ROW EXECUTE FUNCTION arbees.guard_rows('portfolio_ledger', 'append');
 
 CREATE TRIGGER orders_no_truncate BEFORE TRUNCATE ON arbees.orders
 	FOR EACH STATEMENT EXECUTE FUNCTION arbees.orders_guard();
 CREATE TRIGGER positions_no_truncate BEFORE TRUNCATE ON arbees.positions
 	FOR EACH STATEMENT EXECUTE FUNCTION arbees.positions_guard();
 CREATE TRIGGER decisions_no_truncate BEFORE TRUNCATE ON arbees.decisions
-	FOR EACH STATEMENT EXECUTE FUNCTION arbees.write_guard('decisions');
+	FOR EACH STATEMENT EXECUTE FUNCTION arbees.guard_rows('decisions', 'closed');
 CREATE TRIGGER fills_no_truncate BEFORE TRUNCATE ON arbees.fills
-	FOR EACH STATEMENT EXECUTE FUNCTION arbees.write_guard('fills');
+	FOR EACH STATEMENT EXECUTE FUNCTION arbees.guard_rows('fills', 'closed');
 CREATE TRIGGER portfolio_ledger_no_truncate BEFORE TRUNCATE ON arbees.portfolio_ledger
-	FOR EACH STATEMENT EXECUTE FUNCTION arbees.append_only_guard('portfolio_ledger');
+	FOR EACH STATEMENT EXECUTE FUNCTION arbees.guard_rows('portfolio_ledger', 'append');
 
 /*
  * create_leaf makes the leaves of one mode, or of one backtest run, with the
@@ -55,8 +54,8 @@ BEGIN
 			t || '_no_truncate', t || suffix,
 			CASE t WHEN 'orders' THEN 'arbees.orders_guard()'
 				   WHEN 'positions' THEN 'arbees.positions_guard()'
-				   WHEN 'portfolio_ledger' THEN 'arbees.append_only_guard(''portfolio_ledger'')'
-				   ELSE format('arbees.write_guard(%L)', t) END);
+				   ELSE format('arbees.guard_rows(%L, %L)', t,
+						CASE t WHEN 'portfolio_ledger' THEN 'append' ELSE 'closed' END) END);
 		EXECUTE format('ALTER TABLE arbees.%I ENABLE ALWAYS TRIGGER %I', t || suffix, t || '_no_truncate');
 	END LOOP;
 	EXECUTE format('ALTER TABLE arbees.%1$I

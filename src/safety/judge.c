@@ -13,10 +13,10 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#define INFO(name, unit) {#name, unit},
-const GateFieldInfo GateInputFields[] = {GATE_INPUT_FIELDS(INFO)};
-const GateFieldInfo GateOutputFields[] = {GATE_OUTPUT_FIELDS(INFO)};
-#undef INFO
+#define FIELD_INFO(name, unit) {#name, unit},
+const GateFieldInfo GateInputFields[] = {GATE_INPUT_FIELDS(FIELD_INFO)};
+const GateFieldInfo GateOutputFields[] = {GATE_OUTPUT_FIELDS(FIELD_INFO)};
+#undef FIELD_INFO
 
 const int	GateInputCount = lengthof(GateInputFields);
 const int	GateOutputCount = lengthof(GateOutputFields);

@@ -15,6 +15,7 @@
 #include "core/clock.h"
 #include "core/sql.h"
 #include "journal/journal.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "strategy/strategy.h"
 #include "utils/acl.h"

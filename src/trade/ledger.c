@@ -9,7 +9,6 @@
  */
 #include "postgres.h"
 
-#include "commands/trigger.h"
 #include "compat.h"
 #include "core/clock.h"
 #include "core/guard.h"
@@ -153,44 +152,4 @@ arb_ledger_append(TradingMode mode, int32 portfolio_id, const LedgerChange *chan
 	arb_table_insert(&table, value, null);
 	arb_guard_close();
 	arb_table_close(&table);
-}
-
-/* Guard of tables that only grow and only through one of our functions: TG_ARGV[0] names the table. */
-PG_FUNCTION_INFO_V1(arbees_append_only_guard);
-Datum
-arbees_append_only_guard(PG_FUNCTION_ARGS)
-{
-	TriggerData *data = (TriggerData *) fcinfo->context;
-	const char *table;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || data->tg_trigger->tgnargs != 1)
-		elog(ERROR, "arbees_append_only_guard is a trigger with the table's name as its argument");
-	table = data->tg_trigger->tgargs[0];
-	if (arb_guard_maintenance())
-		return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newtuple : data->tg_trigtuple);
-	if (!TRIGGER_FIRED_BY_INSERT(data->tg_event) || !arb_guard_is_open(table))
-		ereport(ERROR,
-				(errcode(ERRCODE_ARB_ILLEGAL_TRANSITION),
-				 errmsg("table arbees.%s only grows, and only through arbees itself", table)));
-	return PointerGetDatum(data->tg_trigtuple);
-}
-
-/* Guard of tables our functions insert and update, and nobody deletes from: TG_ARGV[0] names the table. */
-PG_FUNCTION_INFO_V1(arbees_write_guard);
-Datum
-arbees_write_guard(PG_FUNCTION_ARGS)
-{
-	TriggerData *data = (TriggerData *) fcinfo->context;
-	const char *table;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || data->tg_trigger->tgnargs != 1)
-		elog(ERROR, "arbees_write_guard is a trigger with the table's name as its argument");
-	table = data->tg_trigger->tgargs[0];
-	if (!arb_guard_maintenance() &&
-		(TRIGGER_FIRED_BY_DELETE(data->tg_event) || TRIGGER_FIRED_BY_TRUNCATE(data->tg_event) ||
-		 !arb_guard_is_open(table)))
-		ereport(ERROR,
-				(errcode(ERRCODE_ARB_ILLEGAL_TRANSITION),
-				 errmsg("table arbees.%s is written by arbees itself only", table)));
-	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newtuple : data->tg_trigtuple);
 }

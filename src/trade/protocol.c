@@ -40,6 +40,7 @@
 #include "trade/ticket.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
 static void
@@ -397,11 +398,8 @@ book_orphan(FunctionCallInfo fcinfo)
 		" ON CONFLICT ON CONSTRAINT orphan_fills_key DO NOTHING",
 		10, {INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, TIMESTAMPTZOID}
 	};
-	static SqlPlan unreconcile = {
-		"UPDATE arbees.trader_epochs SET reconciled_at = NULL WHERE venue_account_id = $1",
-		1, {INT4OID}
-	};
 	Datum		args[10];
+	bool		is_new;
 
 	args[0] = PG_GETARG_DATUM(0);
 	args[1] = PG_GETARG_DATUM(2);
@@ -414,15 +412,16 @@ book_orphan(FunctionCallInfo fcinfo)
 	args[8] = PG_GETARG_DATUM(10);
 	args[9] = TimestampTzGetDatum(arb_time_from_unix_ms(PG_GETARG_INT64(12)));
 	arb_sql_begin();
-	if (arb_sql_run(&plan, args, NULL) > 0)
+	is_new = arb_sql_run(&plan, args, NULL) > 0;
+	arb_sql_end();
+	if (is_new)
 	{
-		arb_sql_run(&unreconcile, args, NULL);
+		arb_trader_set_reconciled(PG_GETARG_INT32(0), false);
 		arb_alert("critical", "orphan_fill", 0,
 				  psprintf("venue account %d: trade %s of order %s is of no order of ours",
 						   PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(3)),
 						   text_to_cstring(PG_GETARG_TEXT_PP(2))));
 	}
-	arb_sql_end();
 }
 
 /*

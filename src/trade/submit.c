@@ -71,9 +71,9 @@ fixed_at(const Row *row, int column)
 }
 
 static bool
-text_is(const Row *row, int column, const char *text)
+text_is(const Row *row, int column, const char *label)
 {
-	return !row->null[column] && strcmp(TextDatumGetCString(row->value[column]), text) == 0;
+	return !row->null[column] && strcmp(TextDatumGetCString(row->value[column]), label) == 0;
 }
 
 /* The venue accounts of portfolios, ascending and without doubles. */
