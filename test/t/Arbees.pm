@@ -151,8 +151,10 @@ sub paper_trade
 	my ($node, $number) = @_;
 	paper_desk($node);
 	return $node->safe_psql('arbees', qq{
-		SELECT FROM arbees.worker_hello('perl', 'test', NULL, 'feed,trade', 1, true);
-		SELECT FROM arbees.worker_heartbeat('perl', '{}');
+		DO \$\$ BEGIN
+			PERFORM arbees.worker_hello('perl', 'test', NULL, 'feed,trade', 1, true);
+			PERFORM arbees.worker_heartbeat('perl', '{}');
+		END \$\$;
 		CREATE TEMP TABLE seen AS
 		SELECT w.*, n.now FROM (SELECT floor(extract(epoch FROM clock_timestamp()))::bigint AS now) n,
 			LATERAL arbees.report_window((SELECT venue_id FROM arbees.venues WHERE name = 'test'), 'btc-test-$number', 'BTC',
