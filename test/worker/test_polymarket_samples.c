@@ -88,7 +88,10 @@ value_of(const char *text, const char *key)
 	snprintf(quoted, sizeof(quoted), "\"%s\"", key);
 	at = strstr(text, quoted);
 	if (at == NULL)
+	{
 		fail_msg("no key %s", key);
+		return (Span) {.start = text};
+	}
 	return value_at(skip_blank(at + strlen(quoted)));
 }
 
@@ -298,6 +301,7 @@ parse_copy(const Sample *sample, const char *bytes, size_t len, ParseError *erro
 	char	   *copy = malloc(len == 0 ? 1 : len);
 	bool		done;
 
+	assert_non_null(copy);
 	memcpy(copy, bytes, len);
 	done = sample->parser(copy, len, error);
 	free(copy);
@@ -335,9 +339,10 @@ check_damaged(const Sample *sample, Span message)
 	static const char bytes[] = {'\0', '"', '9', '-', '{', '\\', '\xff'};
 	size_t		len = trimmed(message);
 	size_t		step = len < CUT_ALL_BELOW ? 3 : CUT_STEP;
-	char	   *copy = malloc(len);
+	char	   *copy = malloc(len + 1);
 	ParseError	error;
 
+	assert_non_null(copy);
 	for (size_t at = 0; at < len; at += step)
 	{
 		for (size_t i = 0; i < sizeof(bytes); i++)
@@ -361,6 +366,7 @@ check_trailing_garbage(const Sample *sample, Span message)
 		size_t		tail = tails[i][0] == '\0' ? 1 : strlen(tails[i]);
 		char	   *copy = malloc(message.len + tail);
 
+		assert_non_null(copy);
 		memcpy(copy, message.start, message.len);
 		memcpy(copy + message.len, tails[i], tail);
 		assert_false(sample->parser(copy, message.len + tail, &error));

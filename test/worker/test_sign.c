@@ -241,7 +241,7 @@ static void
 test_every_field_is_signed(void **state)
 {
 	EthKey	   *key = arb_eth_key_from_hex(KEY_HEX, strlen(KEY_HEX));
-	OrderMessage order;
+	OrderMessage order = {.side = 0};
 	uint8_t		base[ETH_HASH_SIZE];
 	uint8_t		changed[ETH_HASH_SIZE];
 	uint8_t    *const fields[] = {
