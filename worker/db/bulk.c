@@ -187,7 +187,8 @@ on_due(uv_timer_t *timer)
 	DbBulk	   *bulk = timer->data;
 	PGconn	   *conn = arb_link_conn(bulk->link);
 
-	if (bulk->state != BULK_IDLE || conn == NULL)
+	/* Idle by our count is not idle by libpq's until the last NULL was fetched. */
+	if (bulk->state != BULK_IDLE || conn == NULL || PQtransactionStatus(conn) != PQTRANS_IDLE)
 		return;
 	if (!begin_batch(bulk, conn))
 	{
