@@ -14,6 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "db/link.h"
 #include "log.h"
@@ -375,6 +378,43 @@ int
 arb_pipe_in_flight(const DbPipe *pipe)
 {
 	return pipe->count;
+}
+
+/* A server elsewhere has no process here, or one of that number that is not a server. */
+static bool
+local_backend_is_ours(int pid)
+{
+	char		path[64];
+	char		command[32] = "";
+	struct stat info;
+	FILE	   *file;
+
+	(void) snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return false;
+	if (fgets(command, sizeof(command), file) == NULL)
+		command[0] = '\0';
+	(void) fclose(file);
+	if (strncmp(command, "postgres", 8) != 0)
+		return false;
+	(void) snprintf(path, sizeof(path), "/proc/%d", pid);
+	return stat(path, &info) == 0 && info.st_uid == geteuid();
+}
+
+bool
+arb_pipe_shares_user(const DbPipe *pipe)
+{
+	PGconn	   *conn = arb_link_conn(pipe->link);
+	struct ucred peer;
+	socklen_t	len = sizeof(peer);
+
+	if (conn == NULL)
+		return true;
+	/* Over a Unix socket the kernel names the user that listens. */
+	if (getsockopt(PQsocket(conn), SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.pid != 0)
+		return peer.uid == geteuid();
+	return local_backend_is_ours(PQbackendPID(conn));
 }
 
 bool

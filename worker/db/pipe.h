@@ -46,6 +46,9 @@ extern void arb_pipe_stop(DbPipe *pipe);
 extern bool arb_pipe_is_up(const DbPipe *pipe);
 extern int	arb_pipe_in_flight(const DbPipe *pipe);
 
+/* arb_pipe_shares_user: the server runs as the operating system's user that runs us, as far as can be seen. */
+extern bool arb_pipe_shares_user(const DbPipe *pipe);
+
 /* arb_pipe_call sends a call; false (done is not called) when the session is not ready or full. */
 extern bool arb_pipe_call(DbPipe *pipe, DbStatementId id, const DbParams *params, DbDone done, void *arg);
 

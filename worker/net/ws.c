@@ -77,6 +77,14 @@ struct Ws
 
 static void connect_now(Ws *ws);
 
+/* Messages may carry credentials. */
+static void
+message_free(WsMessage *message)
+{
+	explicit_bzero(message->bytes, LWS_PRE + message->len);
+	free(message);
+}
+
 static void
 queue_clear(Ws *ws)
 {
@@ -85,7 +93,7 @@ queue_clear(Ws *ws)
 		WsMessage  *message = ws->first;
 
 		ws->first = message->next;
-		free(message);
+		message_free(message);
 	}
 	ws->last = NULL;
 	ws->queued = 0;
@@ -165,7 +173,7 @@ write_next(Ws *ws, struct lws *wsi)
 	if (ws->first == NULL)
 		ws->last = NULL;
 	ws->queued -= message->len;
-	free(message);
+	message_free(message);
 	if (ws->first != NULL)
 		(void) lws_callback_on_writable(wsi);
 	return true;
