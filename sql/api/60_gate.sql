@@ -9,7 +9,7 @@ COMMENT ON FUNCTION arbees.submit_signal(integer, arbees.signal) IS
 	'judges a signal as if the deployment''s strategy had sent it, and makes the order if accepted';
 
 CREATE OR REPLACE FUNCTION arbees.list_risk_checks(
-	OUT position integer, OUT code text, OUT check_group text, OUT for_entries boolean,
+	OUT ordinal integer, OUT code text, OUT check_group text, OUT for_entries boolean,
 	OUT for_exits boolean, OUT meaning text)
 RETURNS SETOF record
 LANGUAGE C STABLE PARALLEL SAFE
@@ -29,7 +29,7 @@ LANGUAGE C STRICT STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'arbees_decode_decision';
 
 CREATE OR REPLACE FUNCTION arbees.check_decision(
-	input bytea, OUT position integer, OUT code text, OUT passed boolean, OUT seen text, OUT allowed text)
+	input bytea, OUT ordinal integer, OUT code text, OUT passed boolean, OUT seen text, OUT allowed text)
 RETURNS SETOF record
 LANGUAGE C STRICT STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'arbees_decision_checks';
@@ -53,7 +53,7 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 	SELECT c.code, c.passed, c.seen, c.allowed
 	FROM arbees.decisions d, arbees.check_decision(d.input) c
-	WHERE d.decision_id = $1 ORDER BY c.position
+	WHERE d.decision_id = $1 ORDER BY c.ordinal
 $function$;
 COMMENT ON FUNCTION @extschema@.arbees_explain(bigint) IS 'why a decision came out as it did: each check, what it saw, what it allows';
 

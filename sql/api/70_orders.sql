@@ -207,14 +207,14 @@ COMMENT ON FUNCTION @extschema@.arbees_close(bigint) IS
 	'sells what a position holds: closed, closing, not_filled_yet or already_closed';
 
 CREATE OR REPLACE FUNCTION arbees.list_order_transitions(
-	OUT position integer, OUT from_state text, OUT event text, OUT to_state text, OUT meaning text)
+	OUT rule integer, OUT from_state text, OUT event text, OUT to_state text, OUT meaning text)
 RETURNS SETOF record
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'arbees_order_transitions';
 CREATE OR REPLACE VIEW arbees.order_transitions AS SELECT * FROM arbees.list_order_transitions();
 COMMENT ON VIEW arbees.order_transitions IS 'every way an order can move; orders.state_rule names the last one taken';
 CREATE OR REPLACE FUNCTION arbees.list_position_transitions(
-	OUT position integer, OUT from_state text, OUT event text, OUT to_state text, OUT meaning text)
+	OUT rule integer, OUT from_state text, OUT event text, OUT to_state text, OUT meaning text)
 RETURNS SETOF record
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'arbees_position_transitions';
