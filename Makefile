@@ -76,7 +76,7 @@ worker-all:
 	+@$(MAKE) -C worker BUILD='$(BUILD)' all
 
 worker-install:
-	+@$(MAKE) -C worker BUILD='$(BUILD)' DESTDIR='$(DESTDIR)' bindir='$(bindir)' install
+	+@$(MAKE) -C worker BUILD='$(BUILD)' install-to='$(DESTDIR)$(bindir)' install
 
 worker-clean:
 	+@$(MAKE) -C worker BUILD='$(BUILD)' clean

@@ -88,12 +88,11 @@ set_up_desk() {
 		canary='{"seconds_before_close": 8}'
 	fi
 	ADDRESS=$(as_server "$PGBIN/arbees-keygen" "$DEMO/keys.json")
-	sql "INSERT INTO arbees.venues (name, is_simulator, clock_driven, derives_order_id, chain_id, endpoints)
-		VALUES ('$VENUE', true, $driven, true, 137, \$json\$$SIM_ENDPOINTS\$json\$)"
-	sql "INSERT INTO arbees.venue_accounts (venue_id, name, address, capital_cap_usd)
-		SELECT venue_id, '$ACCOUNT', '$ADDRESS', $BALANCE FROM arbees.venues WHERE name = '$VENUE'"
-	sql "SELECT arbees_create_portfolio('$PAPER_BOOK', 'PAPER', '$VENUE', NULL, $BALANCE);
-		SELECT arbees_create_portfolio('$LIVE_BOOK', 'LIVE', '$VENUE', '$ACCOUNT', NULL);
+	sql "SELECT arbees_create_venue('$VENUE', true, $driven, \$json\$$SIM_ENDPOINTS\$json\$, 137);
+		SELECT arbees_create_account('$ACCOUNT', '$VENUE', '$ADDRESS', 0, $BALANCE);
+		SELECT arbees_create_portfolio('$PAPER_BOOK', 'PAPER', '$VENUE', NULL);
+		SELECT arbees_deposit('$PAPER_BOOK', $BALANCE, 'as much as the venue gives a new wallet');
+		SELECT arbees_create_portfolio('$LIVE_BOOK', 'LIVE', '$VENUE', '$ACCOUNT');
 		SELECT arbees_arm('$LIVE_BOOK', 'demo: the venue is a simulator, the money is play money');
 		SELECT arbees_deploy('$STRATEGY', '$PAPER_BOOK', '$canary');
 		SELECT arbees_deploy('$STRATEGY', '$LIVE_BOOK', '$canary')" >/dev/null

@@ -7,6 +7,8 @@
 # whatever way it ends.
 
 set -Eeuo pipefail
+# A make above us must not hand its goals' variables and job slots to ours.
+unset MAKEFLAGS MFLAGS MAKELEVEL
 trap 'echo "arbees: ${0##*/} failed at line $LINENO: $BASH_COMMAND" >&2' ERR
 
 PG_MAJOR=15
@@ -130,13 +132,17 @@ make_prefix() {
 	mv "$fresh" "$PREFIX"
 }
 
+make_and_install() {
+	umask 022
+	make -C "$TOP" -s -j"$(nproc)" all && make -C "$TOP" -s install DESTDIR="$PREFIX"
+}
+
 # build_all builds everything and installs it into the private copy.
 build_all() {
 	local log=$ARBEES_HOME/build.log
 	make_prefix
 	say "building (extension, worker, simulator)"
-	if ! (umask 022 && make -C "$TOP" -s -j"$(nproc)" all && make -C "$TOP" -s install DESTDIR="$PREFIX") \
-		>"$log" 2>&1; then
+	if ! attend make_and_install >"$log" 2>&1; then
 		cat "$log" >&2
 		die "the build failed"
 	fi
@@ -153,18 +159,33 @@ prepare() {
 }
 
 #
-# Processes. Each dies with this script, even when the script is killed -9
-# (parent-death signal), and is stopped and waited for when it ends otherwise.
+# Processes. Whatever a script starts is stopped and waited for when it ends.
+# Should it be killed -9, its direct children get a parent-death signal, and a
+# guard ends the rest: all that carry this run's mark in their environment.
 #
 STARTED_PIDS=()
 RUN_DIRS=()
 KEEP_RUN=${KEEP_RUN:-}
+GUARD_PID=
 
 on_exit_stop_all() {
+	export ARBEES_RUN=$$.$RANDOM$RANDOM
 	trap 'stop_all' EXIT
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
+	# The guard itself must not carry the mark.
+	env -u ARBEES_RUN setpriv --pdeathsig TERM setsid "$TOP/scripts/guard" "$ARBEES_RUN" \
+		</dev/null >/dev/null 2>&1 &
+	GUARD_PID=$!
+}
+
+# attend COMMAND...: runs it in the background and waits, because bash acts on a
+# signal during a wait, but only after the end of a command in the foreground.
+attend() {
+	"$@" 9>&- &
+	STARTED_PIDS+=("$!:TERM")
+	wait "$!"
 }
 
 # spawn LOG SIGNAL COMMAND...: starts COMMAND as the server's user in a session
@@ -213,6 +234,11 @@ stop_all() {
 		stop_pid "${entry%%:*}" "${entry##*:}"
 	done
 	STARTED_PIDS=()
+	if [ -n "$GUARD_PID" ]; then
+		env -u ARBEES_RUN "$TOP/scripts/guard" --now "$ARBEES_RUN" $$ || true
+		kill -KILL "$GUARD_PID" 2>/dev/null || true
+		wait "$GUARD_PID" 2>/dev/null || true
+	fi
 	if [ -z "$KEEP_RUN" ]; then
 		for entry in "${RUN_DIRS[@]:-}"; do
 			[ -z "$entry" ] || rm -rf "$entry"

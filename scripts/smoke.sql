@@ -1,8 +1,8 @@
 -- scripts/smoke.sql: what a worker would say, one PAPER order, one kill. Answers one line each.
 \set QUIET on
-INSERT INTO arbees.venues (name, is_simulator, derives_order_id, chain_id, endpoints)
-VALUES ('smoke', true, true, 137, '{}');
-SELECT arbees_create_portfolio('smoke', 'PAPER', 'smoke', NULL, 1000) AS ignored \gset
+SELECT arbees_create_venue('smoke', true, false, '{}', 137) AS ignored \gset
+SELECT arbees_create_portfolio('smoke', 'PAPER', 'smoke', NULL) AS ignored \gset
+SELECT arbees_deposit('smoke', 1000, 'to begin with') AS ignored \gset
 SELECT arbees_deploy('always_trade_canary', 'smoke', '{"seconds_before_close": 3600}') AS ignored \gset
 SELECT venue_id AS venue FROM arbees.venues WHERE name = 'smoke' \gset
 SELECT 'hello' AS ignored FROM arbees.worker_hello('smoke', 'smoke', NULL, 'feed,trade', 1, true) \gset

@@ -36,12 +36,3 @@ END
 $$;
 
 GRANT USAGE ON SCHEMA arbees TO arbees_viewer, arbees_worker, arbees_strategy;
-
-/* The trigger of tables that only their choke points may write; see src/core/row_guard.c. */
-CREATE OR REPLACE FUNCTION arbees.guard_rows()
-RETURNS trigger
-LANGUAGE C VOLATILE PARALLEL UNSAFE
-AS 'MODULE_PATHNAME', 'arbees_guard_rows';
-COMMENT ON FUNCTION arbees.guard_rows() IS
-	'trigger (guard, append | closed): only the functions of the extension write the table';
-REVOKE ALL ON FUNCTION arbees.guard_rows() FROM PUBLIC;

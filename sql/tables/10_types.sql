@@ -59,6 +59,7 @@ CREATE TYPE arbees.market_state AS (
 	down_bid_size		numeric,
 	down_ask			numeric,
 	down_ask_size		numeric,
+	tick_size			numeric,
 	entries				integer,
 	params				jsonb
 );

@@ -236,3 +236,20 @@ CREATE TABLE arbees.portfolio_ledger (
 ) PARTITION BY LIST (mode);
 COMMENT ON TABLE arbees.portfolio_ledger IS
 	'insert-only; the last row of a portfolio holds its totals; cash + claimable + cost_open = deposits + realized_pnl at all times';
+
+/* Winning shares the venue has still to pay, and when it did; LIVE only, since PAPER pays itself. */
+CREATE SEQUENCE arbees.redemptions_seq;
+CREATE TABLE arbees.redemptions (
+	redemption_id	bigint PRIMARY KEY DEFAULT nextval('arbees.redemptions_seq'),
+	portfolio_id	integer NOT NULL,
+	position_id		bigint NOT NULL,
+	instrument_id	integer NOT NULL,
+	shares			numeric(24,8) NOT NULL,
+	settled_at		timestamptz NOT NULL,
+	redeemed_at		timestamptz,
+	evidence		text,
+	CONSTRAINT redemptions_portfolio_fkey FOREIGN KEY (portfolio_id) REFERENCES arbees.portfolios,
+	CONSTRAINT redemptions_instrument_fkey FOREIGN KEY (instrument_id) REFERENCES arbees.instruments,
+	CONSTRAINT redemptions_evidence_check CHECK ((redeemed_at IS NULL) = (evidence IS NULL))
+);
+CREATE INDEX redemptions_open_idx ON arbees.redemptions (portfolio_id, instrument_id) WHERE redeemed_at IS NULL;

@@ -305,6 +305,8 @@ begin_write(Table *table, ResultRelInfo *rri)
 	ExecInitRangeTable(estate, list_make1(rte));
 #endif
 	InitResultRelInfo(rri, table->rel, 1, NULL, 0);
+	/* Known to the state, so that foreign key triggers find it instead of opening it again. */
+	estate->es_opened_result_relations = lappend(estate->es_opened_result_relations, rri);
 	estate->es_output_cid = GetCurrentCommandId(true);
 	ExecOpenIndices(rri, false);
 	AfterTriggerBeginQuery();
@@ -312,10 +314,10 @@ begin_write(Table *table, ResultRelInfo *rri)
 }
 
 static void
-end_write(EState *estate, ResultRelInfo *rri)
+end_write(EState *estate)
 {
 	AfterTriggerEndQuery(estate);
-	ExecCloseIndices(rri);
+	ExecCloseResultRelations(estate);	/* and their indexes */
 	ExecResetTupleTable(estate->es_tupleTable, false);
 	FreeExecutorState(estate);
 	CommandCounterIncrement();
@@ -343,7 +345,7 @@ arb_table_insert(Table *table, Datum *values, bool *nulls)
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	arb_simple_insert(rri, estate, filled_slot(estate, table, values, nulls));
-	end_write(estate, rri);
+	end_write(estate);
 	PopActiveSnapshot();
 }
 
@@ -371,6 +373,6 @@ arb_table_update(Table *table, const Row *row)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	arb_simple_update(rri, estate, &epq, old, filled_slot(estate, table, row->value, row->null));
 	EvalPlanQualEnd(&epq);
-	end_write(estate, rri);
+	end_write(estate);
 	PopActiveSnapshot();
 }

@@ -69,6 +69,6 @@ extern void arb_table_update(Table *table, const Row *row);
 #define INT4_KEY(v) {Int32GetDatum(v), F_INT4EQ}
 #define INT8_KEY(v) {Int64GetDatum(v), F_INT8EQ}
 
-#define TABLE_COLUMN_ENUM(prefix, name) prefix##_##name
+
 
 #endif							/* ARB_TABLE_H */

@@ -19,7 +19,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(arbees_node start_sim stop_sim sim_get sim_post start_worker kill_worker
-  program wait_for_sql wait_until have_shared write_keys);
+  program wait_for_sql wait_until have_shared write_keys paper_desk paper_trade);
 
 my @running;
 my $counter = 0;
@@ -128,6 +128,43 @@ sub sim_request
 	my $answer = $http->request($method, "http://127.0.0.1:$sim->{port}$path", \%options);
 	return undef unless $answer->{success};
 	return JSON::PP->new->allow_bignum->decode($answer->{content});
+}
+
+# paper_desk NODE: venue test and portfolio paper with the canary, once per database.
+sub paper_desk
+{
+	my ($node) = @_;
+	my $made = $node->safe_psql('arbees', "SELECT count(*) FROM arbees.venues WHERE name = 'test'");
+	return if $made;
+	$node->safe_psql('arbees', q{
+		SELECT arbees_create_venue('test', true, false, '{}', 137);
+		SELECT arbees_create_portfolio('paper', 'PAPER', 'test', NULL);
+		SELECT arbees_deposit('paper', 1000, 'to begin with');
+		SELECT arbees_deploy('always_trade_canary', 'paper', '{"seconds_before_close": 3600}')});
+	return;
+}
+
+# paper_trade NODE, NUMBER: says what a worker would say of a new window; the
+# state of the entry order that results, '' for none.
+sub paper_trade
+{
+	my ($node, $number) = @_;
+	paper_desk($node);
+	return $node->safe_psql('arbees', qq{
+		DO \$\$ BEGIN
+			PERFORM arbees.worker_hello('perl', 'test', NULL, 'feed,trade', 1, true);
+			PERFORM arbees.worker_heartbeat('perl', '{}');
+		END \$\$;
+		CREATE TEMP TABLE seen AS
+		SELECT w.*, n.now FROM (SELECT floor(extract(epoch FROM clock_timestamp()))::bigint AS now) n,
+			LATERAL arbees.report_window((SELECT venue_id FROM arbees.venues WHERE name = 'test'), 'btc-test-$number', 'BTC',
+				'0x0$number', (n.now - 60) * 1000, (n.now + 600) * 1000, 'last_tick', '1$number', '2$number',
+				0.01, 5, 1, 0.07, 1, false) w;
+		SELECT count(*) FROM seen, LATERAL arbees.on_quotes((SELECT venue_id FROM arbees.venues WHERE name = 'test'),
+			'PAPER', NULL, ARRAY[up_instrument, down_instrument], '{0.55,0.43}', '{500,500}', '{0.57,0.45}',
+			'{500,500}', ARRAY[now * 1000, now * 1000], '{BTC}', '{100000}', ARRAY[now * 1000]) HAVING false;
+		SELECT o.state FROM arbees.orders o JOIN seen ON o.instrument_id IN (up_instrument, down_instrument)
+			WHERE o.purpose = 'ENTRY'});
 }
 
 # write_keys [KEY]: a key file as the worker demands it, mode 0600; its path.

@@ -1,0 +1,181 @@
+/*-------------------------------------------------------------------------
+ *
+ * worker/feed/decide.c
+ *	  News into the database, decisions out: one round trip, one batch at a time.
+ *
+ * LIVE and PAPER are two calls in one flush.  What arrives while a batch is
+ * under way waits and goes as one.  A call whose connection broke is made
+ * again when the database is back: prices at a window's edges must not be
+ * lost, and a signal decided twice is only counted.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "feed/feed.h"
+
+#include "clock.h"
+#include "log.h"
+#include "trade/trade.h"
+
+#define RETRIES_MAX 5
+
+static void send_flight(DecideFlight *flight);
+
+static const char *const ModeNames[DECIDE_MODES] = {
+	[DECIDE_LIVE] = "LIVE",
+	[DECIDE_PAPER] = "PAPER",
+};
+
+void
+arb_decide_init(Feed *feed)
+{
+	int			mode;
+
+	arb_quotes_init(&feed->quotes);
+	arb_quote_batch_init(&feed->batch);
+	for (mode = 0; mode < DECIDE_MODES; mode++)
+	{
+		feed->flights[mode].feed = feed;
+		feed->flights[mode].mode = (DecideMode) mode;
+	}
+}
+
+bool
+arb_decide_busy(const Feed *feed)
+{
+	return feed->flights[DECIDE_LIVE].wanted || feed->flights[DECIDE_PAPER].wanted;
+}
+
+static void
+take_tickets(Feed *feed, const DbReply *reply)
+{
+	Worker	   *worker = feed->worker;
+	int64_t		decided_ns = arb_mono_ns();
+	int			row;
+
+	for (row = 0; row < arb_reply_rows(reply); row++)
+	{
+		OrderTicket ticket;
+
+		if (!arb_ticket_read(reply, row, &ticket))
+			arb_input_error(&worker->input_errors, "database", "ticket", "a ticket could not be read");
+		else if (worker->trade != NULL)
+			arb_trade_take(worker->trade, &ticket, feed->batch_frame_ns, decided_ns);
+	}
+}
+
+static void
+landed(Feed *feed)
+{
+	if (arb_decide_busy(feed))
+		return;
+	if (feed->worker->hello.clock_driven)
+		arb_driven_advance(feed);
+	else
+		arb_decide_kick(feed, false);
+}
+
+static void
+on_decided(void *arg, const DbReply *reply)
+{
+	DecideFlight *flight = arg;
+	DbErrorClass class;
+
+	flight->sent = false;
+	if (reply->status == DB_LOST)
+		return;					/* wanted still: sent again when the database is back */
+	if (reply->status == DB_OK)
+	{
+		flight->wanted = false;
+		if (flight->mode == DECIDE_LIVE)
+			take_tickets(flight->feed, reply);
+		landed(flight->feed);
+		return;
+	}
+	class = arb_db_classify(reply->sqlstate);
+	if (class == DB_ERROR_ABSENT || class == DB_ERROR_CONNECTION)
+		return;
+	if (class == DB_ERROR_RETRY && flight->attempts < RETRIES_MAX)
+	{
+		send_flight(flight);
+		return;
+	}
+	flight->wanted = false;
+	landed(flight->feed);
+}
+
+static void
+send_flight(DecideFlight *flight)
+{
+	Feed	   *feed = flight->feed;
+	const QuoteBatch *batch = &feed->batch;
+	DbParams	params;
+
+	arb_params_init(&params);
+	arb_params_int(&params, feed->worker->hello.venue_id);
+	arb_params_text(&params, ModeNames[flight->mode]);
+	if (feed->worker->hello.clock_driven)
+		arb_params_int(&params, feed->market_ms);
+	else
+		arb_params_null(&params);
+	arb_params_text(&params, batch->instruments.data);
+	arb_params_text(&params, batch->bids.data);
+	arb_params_text(&params, batch->bid_sizes.data);
+	arb_params_text(&params, batch->asks.data);
+	arb_params_text(&params, batch->ask_sizes.data);
+	arb_params_text(&params, batch->source_ms.data);
+	arb_params_text(&params, batch->underlyings.data);
+	arb_params_text(&params, batch->prices.data);
+	arb_params_text(&params, batch->price_ms.data);
+	flight->attempts++;
+	flight->sent = arb_pipe_call(feed->worker->decision, DB_ON_QUOTES, &params, on_decided, flight);
+}
+
+void
+arb_decide_kick(Feed *feed, bool force)
+{
+	Worker	   *worker = feed->worker;
+	int			mode;
+
+	if (arb_decide_busy(feed) || !worker->registered || !arb_pipe_is_up(worker->decision))
+		return;
+	if (!force && !arb_quotes_pending(&feed->quotes))
+		return;
+	if (!arb_quotes_take(&feed->quotes, &feed->batch))
+	{
+		log_error("feed", "out of memory, quotes wait");
+		return;
+	}
+	feed->batch_frame_ns = feed->frame_ns;
+	feed->frame_ns = 0;
+	feed->flights[DECIDE_LIVE].wanted = worker->trade != NULL && arb_trade_holds_lease(worker->trade);
+	feed->flights[DECIDE_PAPER].wanted = true;
+	for (mode = 0; mode < DECIDE_MODES; mode++)
+	{
+		feed->flights[mode].attempts = 0;
+		if (feed->flights[mode].wanted)
+			send_flight(&feed->flights[mode]);
+	}
+}
+
+void
+arb_decide_database(Feed *feed, bool up)
+{
+	int			mode;
+
+	if (!up)
+		return;
+	for (mode = 0; mode < DECIDE_MODES; mode++)
+	{
+		DecideFlight *flight = &feed->flights[mode];
+
+		if (!flight->wanted || flight->sent)
+			continue;
+		/* LIVE decisions are for whoever holds the lease now. */
+		if (mode == DECIDE_LIVE &&
+			(feed->worker->trade == NULL || !arb_trade_holds_lease(feed->worker->trade)))
+			flight->wanted = false;
+		else
+			send_flight(flight);
+	}
+	landed(feed);
+}

@@ -1,0 +1,96 @@
+/*-------------------------------------------------------------------------
+ *
+ * worker/feed/quotes.h
+ *	  What has changed since the database was last told.
+ *
+ * Pure.  Of each instrument only the newest quote is kept; prices of an
+ * underlying are all kept in order, because a window opens and closes on one
+ * particular tick.  A batch is the argument list of one on_quotes call.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARBEES_FEED_QUOTES_H
+#define ARBEES_FEED_QUOTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "decimal.h"
+#include "strbuf.h"
+
+/* Instruments followed at once, and prices held while the database is away. */
+#define QUOTES_MAX 1024
+#define PRICES_MAX 1024
+
+typedef struct QuoteTop
+{
+	int64_t		bid;			/* micro; 0 = empty side */
+	int64_t		bid_size;
+	int64_t		ask;
+	int64_t		ask_size;
+} QuoteTop;
+
+typedef struct QuoteSlot
+{
+	int			instrument;
+	QuoteTop	top;
+	int64_t		source_ms;
+	int64_t		told_ms;		/* source time of what the database was last told */
+	bool		dirty;
+} QuoteSlot;
+
+typedef struct PriceTick
+{
+	char		underlying[33];
+	char		price[DECIMAL_TEXT_SIZE];
+	int64_t		source_ms;
+} PriceTick;
+
+typedef struct QuoteSet
+{
+	QuoteSlot	slots[QUOTES_MAX];
+	size_t		count;
+	size_t		dirty;
+	PriceTick	prices[PRICES_MAX];
+	size_t		price_count;
+	uint64_t	prices_lost;
+} QuoteSet;
+
+typedef struct QuoteBatch
+{
+	StrBuf		instruments;
+	StrBuf		bids;
+	StrBuf		bid_sizes;
+	StrBuf		asks;
+	StrBuf		ask_sizes;
+	StrBuf		source_ms;
+	StrBuf		underlyings;
+	StrBuf		prices;
+	StrBuf		price_ms;
+	size_t		quotes;
+	size_t		ticks;
+} QuoteBatch;
+
+extern void arb_quotes_init(QuoteSet *set);
+
+/*
+ * arb_quotes_put takes an instrument's newest quote.
+ *
+ * Args:	refresh_ms: an unchanged quote counts as news when it is this much
+ *			younger than what the database knows.
+ * Returns: whether there is news.
+ */
+extern bool arb_quotes_put(QuoteSet *set, int instrument, const QuoteTop *top, int64_t source_ms,
+						   int64_t refresh_ms);
+extern void arb_quotes_forget(QuoteSet *set, int instrument);
+extern bool arb_quotes_price(QuoteSet *set, const char *underlying, const char *price, int64_t source_ms);
+extern bool arb_quotes_pending(const QuoteSet *set);
+
+extern void arb_quote_batch_init(QuoteBatch *batch);
+extern void arb_quote_batch_free(QuoteBatch *batch);
+
+/* arb_quotes_take moves the news into a batch of array literals; false when memory ran out. */
+extern bool arb_quotes_take(QuoteSet *set, QuoteBatch *batch);
+
+#endif							/* ARBEES_FEED_QUOTES_H */

@@ -1,0 +1,214 @@
+/*-------------------------------------------------------------------------
+ *
+ * worker/trade/desk.h
+ *	  What the parts of the trader share among themselves.
+ *
+ * order: what is known of each order and what the database was told of it;
+ * send: ticket to answer; inquiry: asking the venue; work: the database's list;
+ * lease, account, redeem, reconcile, user: one duty each.  trade.c starts them
+ * and stops them.
+ *
+ * Nothing is sent unless arb_desk_may_send() says so at the last instant.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARBEES_TRADE_DESK_H
+#define ARBEES_TRADE_DESK_H
+
+#include "net/backoff.h"
+#include "trade/fill.h"
+#include "trade/judge.h"
+#include "trade/lease_clock.h"
+#include "trade/trade.h"
+
+#define ORDERS_MAX 4096
+/* Finished orders are remembered this long, for late news of their trades. */
+#define ORDER_MEMORY_NS (600 * INT64_C(1000000000))
+
+typedef enum OrderStage
+{
+	ORDER_STAGE_CLAIMING = 1,
+	ORDER_STAGE_POSTING,
+	ORDER_STAGE_WORKING,		/* posted, or inherited from an earlier worker */
+	ORDER_STAGE_FINISHED
+} OrderStage;
+
+/* A fill of one order and how far the database has been told. */
+typedef struct KnownFill
+{
+	char		trade_id[VENUE_TRADE_ID_SIZE];
+	FillFact	fact;
+	int64_t		matched_ms;
+	PmTradeStatus status;		/* newest seen */
+	PmTradeStatus told;			/* newest acknowledged by the database */
+	bool		telling;
+} KnownFill;
+
+typedef struct Inquiry Inquiry;
+
+typedef struct WorkOrder
+{
+	Trade	   *trade;
+	OrderTicket ticket;
+	char		venue_order_id[VENUE_ORDER_ID_SIZE];
+	PreparedOrder *prepared;	/* NULL once posted */
+	OrderStage	stage;
+	int64_t		frame_ns;
+	int64_t		decided_ns;
+	int64_t		claimed_ns;
+	int64_t		written_ns;
+	int64_t		send_before_ns;
+	bool		known_accepted;
+
+	OrderReport told;			/* newest acknowledged by the database */
+	int64_t		told_qty;
+	OrderReport sent;			/* on its way to the database, while telling */
+	int64_t		sent_qty;
+	bool		telling;
+	OrderReport due;			/* to be told next; NONE = nothing */
+	int64_t		due_qty;		/* -1 = unsaid */
+	char		due_reason[VENUE_REASON_SIZE];
+
+	KnownFill  *fills;
+	size_t		fill_count;
+	size_t		fill_capacity;
+	int64_t		filled;			/* sum of fills not voided, micro */
+
+	Inquiry    *inquiry;		/* under way */
+	int64_t		inquire_ns;		/* when the next is due; 0 = none */
+	int			inquiries;
+	Evidence	evidence;
+
+	bool		cancelling;
+	int64_t		cancel_ns;		/* when a cancel was last sent */
+	int64_t		finished_ns;
+} WorkOrder;
+
+struct Trade
+{
+	Worker	   *worker;
+	PmSigner	signer;
+	PmCredentials *credentials; /* locked memory; client.credentials points here once known */
+	bool		halted;			/* nothing more is sent, ever */
+	bool		stopping;
+
+	/* lease */
+	LeaseClock	lease;
+	int64_t		epoch;			/* 0 = never held */
+	bool		lease_asking;
+	char		refusal[160];	/* last reason told by the database */
+	uv_timer_t	lease_timer;
+
+	WorkOrder  *orders[ORDERS_MAX];
+	size_t		order_count;
+	uint64_t	activity;		/* counts everything that moves money */
+	int64_t		cash_flow;		/* sum of what our fills did to the cash, micro */
+
+	/* work */
+	bool		work_asking;
+	bool		work_again;
+	bool		work_read;		/* once in this session with the database */
+	int64_t		worked_ns;
+	uv_timer_t	work_timer;
+	uv_timer_t	inquiry_timer;
+
+	/* account */
+	bool		deriving;
+	Backoff		derive_backoff;
+	uv_timer_t	account_timer;
+	int64_t		checked_ns;
+	int64_t		balance_ns;
+	bool		balance_asking;
+	bool		balance_told;	/* once under this lease */
+	int64_t		cash;			/* micro, last read; -1 = never */
+
+	/* reconcile */
+	struct Reconciliation *reconciliation;
+	const char *reconcile_cause;	/* wanted; NULL = none */
+	int64_t		reconcile_ns;	/* not before */
+	bool		reconciled;		/* one was finished */
+
+	/* redeem */
+	struct Redeemer *redeemer;
+
+	/* user channel */
+	Ws		   *user;
+
+	void		(*stopped) (void *arg);
+	void	   *stopped_arg;
+	int64_t		stop_ns;
+	uv_timer_t	stop_timer;
+};
+
+/* trade.c */
+extern bool arb_desk_may_send(const Trade *trade);
+/* arb_desk_epoch_call starts a parameter list with account and epoch. */
+extern void arb_desk_params(const Trade *trade, DbParams *params);
+extern bool arb_desk_call(Trade *trade, DbStatementId id, const DbParams *params, DbDone done, void *arg);
+/* arb_desk_ok is the first thing a reply's receiver asks; it notices a lost lease. */
+extern bool arb_desk_ok(Trade *trade, const DbReply *reply);
+/* Something may have come to its end: a driven clock or a stop waits for it. */
+extern void arb_desk_progress(Trade *trade);
+
+/* lease.c */
+extern void arb_lease_init(Trade *trade);
+extern void arb_lease_start(Trade *trade);
+extern void arb_lease_database(Trade *trade, bool up);
+extern void arb_lease_release(Trade *trade, DbDone done, void *arg);
+
+/* order.c */
+extern WorkOrder *arb_order_find(const Trade *trade, int64_t order_id);
+extern WorkOrder *arb_order_find_venue(const Trade *trade, const char *venue_order_id);
+extern WorkOrder *arb_order_add(Trade *trade, const OrderTicket *ticket, OrderStage stage);
+extern void arb_order_remove(WorkOrder *order);
+/* arb_order_tell queues a report; venue_qty -1 leaves it unsaid. */
+extern void arb_order_tell(WorkOrder *order, OrderReport report, int64_t venue_qty, const char *reason);
+extern void arb_order_fill(WorkOrder *order, const PmTrade *trade);
+extern bool arb_order_is_settled(const WorkOrder *order);
+extern bool arb_orders_are_settled(const Trade *trade);
+/* Every fill and report known to us is acknowledged by the database. */
+extern bool arb_orders_are_told(const Trade *trade);
+/* arb_orders_resume tells again what a lost connection left untold. */
+extern void arb_orders_resume(Trade *trade);
+extern void arb_orders_prune(Trade *trade);
+
+/* arb_trade_news books our parts of a trade; mapped counts those of orders we know. */
+extern void arb_trade_news(Trade *trade, const PmTrade *news, int *ours, int *mapped);
+
+/* send.c */
+extern void arb_send_ticket(Trade *trade, const OrderTicket *ticket, int64_t frame_ns, int64_t decided_ns);
+
+/* inquiry.c */
+extern void arb_inquire(WorkOrder *order);
+extern void arb_inquire_at(WorkOrder *order, int64_t delay_ms);
+extern void arb_inquiries_init(Trade *trade);
+
+/* work.c */
+extern void arb_work_init(Trade *trade);
+extern void arb_work_start(Trade *trade);
+extern void arb_work_read(Trade *trade);
+
+/* account.c */
+extern void arb_account_init(Trade *trade);
+extern void arb_account_start(Trade *trade);
+/* arb_account_refresh reads checks and balance again now. */
+extern void arb_account_refresh(Trade *trade);
+/* arb_account_read asks for a balance; token_id NULL is the collateral. */
+extern bool arb_account_read(Trade *trade, const char *token_id, HttpDone done, void *arg);
+
+/* redeem.c */
+extern bool arb_redeem_init(Trade *trade);
+extern void arb_redeem_watch(Trade *trade, const char *symbol, int64_t amount);
+extern void arb_redeem_work_read(Trade *trade);
+extern size_t arb_redeem_symbols(const Trade *trade, const char **symbols, size_t max);
+
+/* reconcile.c */
+extern void arb_reconcile_want(Trade *trade, const char *cause);
+extern void arb_reconcile_advance(Trade *trade);
+extern void arb_reconcile_forget(Trade *trade);
+
+/* user.c */
+extern bool arb_user_new(Trade *trade);
+extern void arb_user_start(Trade *trade);
+
+#endif							/* ARBEES_TRADE_DESK_H */

@@ -1,0 +1,437 @@
+/*-------------------------------------------------------------------------
+ *
+ * worker/worker.c
+ *	  The process as a whole: registration, heartbeat, orderly end.
+ *
+ * Feed and trade come to exist when the database has answered worker_hello for
+ * the first time.  Each new action connection says hello again; what the venue
+ * row says then is compared, not adopted: changed addresses want a restart.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "worker.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "feed/feed.h"
+#include "log.h"
+#include "trade/trade.h"
+
+#define HEARTBEAT_MS 1000
+/* The process ends by then, whatever still waits. */
+#define FAREWELL_MS 3000
+#define LISTEN_CHANNEL "arbees_command"
+
+bool
+arb_worker_has_database(const Worker *worker)
+{
+	return worker->registered && arb_pipe_is_up(worker->action) && arb_pipe_is_up(worker->decision);
+}
+
+/* ----- the end ----- */
+
+static void
+leave(void *arg)
+{
+	Worker	   *worker = arg;
+
+	uv_stop(worker->loop);
+}
+
+static void
+on_farewell(uv_timer_t *timer)
+{
+	leave(timer->data);
+}
+
+void
+arb_worker_stop(Worker *worker, ExitCode code, const char *why)
+{
+	if (worker->stopping)
+		return;
+	worker->stopping = true;
+	worker->exit_code = code;
+	arb_log(code == EXIT_CODE_STOPPED ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "worker", "stopping (%d): %s",
+			(int) code, why);
+	if (worker->feed != NULL)
+		arb_feed_stop(worker->feed);
+	if (code == EXIT_CODE_LEASE)
+	{
+		/* The account is another's now: whatever is under way is his to find out. */
+		if (worker->trade != NULL)
+			arb_trade_abandon(worker->trade);
+		arb_http_abort_all(worker->http);
+	}
+	else if (worker->trade != NULL && code == EXIT_CODE_STOPPED)
+	{
+		(void) uv_timer_start(&worker->farewell, on_farewell, FAREWELL_MS, 0);
+		arb_trade_stop(worker->trade, leave, worker);
+		return;
+	}
+	/* From a timer, so that whoever called us can finish what he does. */
+	(void) uv_timer_start(&worker->farewell, on_farewell, 0, 0);
+}
+
+static void
+on_signal(uv_signal_t *handle, int number)
+{
+	Worker	   *worker = handle->data;
+
+	if (worker->stopping)
+		leave(worker);
+	else
+		arb_worker_stop(worker, EXIT_CODE_STOPPED, number == SIGINT ? "interrupted" : "asked to stop");
+}
+
+/* ----- alerts and heartbeat ----- */
+
+static void
+on_ignored(void *arg, const DbReply *reply)
+{
+	(void) arg;
+	(void) reply;				/* an error was logged where it was noticed */
+}
+
+void
+arb_worker_alert(Worker *worker, const char *severity, const char *kind, const char *format,...)
+{
+	char		message[400];
+	va_list		args;
+	DbParams	params;
+
+	va_start(args, format);
+	(void) vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	log_warning("alert", "%s %s: %s", severity, kind, message);
+	arb_params_init(&params);
+	arb_params_text(&params, worker->options->name);
+	arb_params_text(&params, severity);
+	arb_params_text(&params, kind);
+	arb_params_text(&params, message);
+	if (worker->registered)
+		(void) arb_pipe_call(worker->action, DB_WORKER_ALERT, &params, on_ignored, worker);
+}
+
+static void
+on_heartbeat_answer(void *arg, const DbReply *reply)
+{
+	Worker	   *worker = arg;
+	static char last_level[32] = "none";
+	const char *level;
+
+	if (reply->status != DB_OK || arb_reply_rows(reply) != 1)
+		return;
+	level = arb_reply_text(reply, 0, "kill_level");
+	if (strcmp(level, last_level) == 0)
+		return;
+	log_warning("worker", "the kill level is %s", level);
+	(void) snprintf(last_level, sizeof(last_level), "%s", level);
+	if (worker->trade != NULL)
+		arb_trade_notified(worker->trade);
+}
+
+static void
+state_json(Worker *worker, StrBuf *out)
+{
+	uint64_t	dropped = arb_bulk_take_dropped(worker->bulk);
+
+	arb_input_error_count(&worker->input_errors, "database", "tick_history_dropped",
+						  "the tick history could not keep up", dropped);
+	if (worker->feed != NULL)
+	{
+		arb_input_error_count(&worker->input_errors, "database", "prices_dropped",
+							  "prices arrived while the database was away", worker->feed->quotes.prices_lost);
+		worker->feed->quotes.prices_lost = 0;
+	}
+	(void) arb_strbuf_text(out, "{\"feeds\":[");
+	if (worker->feed != NULL)
+		arb_feed_state_json(worker->feed, out);
+	if (worker->trade != NULL)
+	{
+		if (worker->feed != NULL)
+			(void) arb_strbuf_char(out, ',');
+		arb_trade_state_json(worker->trade, out);
+	}
+	(void) arb_strbuf_text(out, "],\"input_errors\":");
+	arb_input_errors_json(&worker->input_errors, out);
+	if (worker->clock_offset_known)
+		(void) arb_strbuf_printf(out, ",\"clock_offset_ms\":%.0f", worker->clock_offset_ms);
+	(void) arb_strbuf_char(out, '}');
+}
+
+static void
+on_heartbeat(uv_timer_t *timer)
+{
+	Worker	   *worker = timer->data;
+	StrBuf		state;
+	DbParams	params;
+
+	if (!worker->registered || !arb_pipe_is_up(worker->action))
+		return;
+	arb_strbuf_init(&state, 0);
+	state_json(worker, &state);
+	arb_params_init(&params);
+	arb_params_text(&params, worker->options->name);
+	arb_params_text(&params, state.data);
+	if (!state.failed)
+		(void) arb_pipe_call(worker->action, DB_WORKER_HEARTBEAT, &params, on_heartbeat_answer, worker);
+	arb_strbuf_free(&state);
+}
+
+/* ----- registration ----- */
+
+static bool
+read_hello(const DbReply *reply, Hello *hello)
+{
+	memset(hello, 0, sizeof(*hello));
+	hello->venue_id = (int) arb_reply_int(reply, 0, "venue_id", 0);
+	hello->is_simulator = arb_reply_bool(reply, 0, "is_simulator");
+	hello->clock_driven = arb_reply_bool(reply, 0, "clock_driven");
+	hello->chain_id = arb_reply_int(reply, 0, "chain_id", 0);
+	hello->account_id = (int) arb_reply_int(reply, 0, "venue_account_id", 0);
+	(void) snprintf(hello->address, sizeof(hello->address), "%s", arb_reply_text(reply, 0, "address"));
+	hello->signature_type = (int) arb_reply_int(reply, 0, "signature_type", 0);
+	hello->lease_ms = arb_reply_int(reply, 0, "lease_ms", 0);
+	hello->confirm_timeout_ms = arb_reply_int(reply, 0, "confirm_timeout_ms", 0);
+	hello->tick_history = arb_reply_bool(reply, 0, "tick_history");
+	hello->live_portfolios = (int) arb_reply_int(reply, 0, "live_portfolios", 0);
+	return hello->venue_id > 0;
+}
+
+/* The parts exist from the first hello on. */
+static bool
+build_parts(Worker *worker, const DbReply *reply)
+{
+	const char *text = arb_reply_text(reply, 0, "endpoints");
+	ParseError	error;
+
+	if (!arb_pm_endpoints_parse(text, strlen(text), worker->hello.is_simulator, &worker->endpoints, &error))
+	{
+		arb_worker_stop(worker, EXIT_CODE_REFUSED, "the venue's endpoints cannot be used");
+		log_error("worker", "endpoints: %s (%s)", error.context, arb_parse_error_name(error.kind));
+		return false;
+	}
+	worker->client.http = worker->http;
+	worker->client.endpoints = &worker->endpoints;
+	if (worker->options->trade && worker->key != NULL && worker->hello.account_id > 0)
+	{
+		worker->trade = arb_trade_new(worker);
+		if (worker->trade == NULL)
+		{
+			arb_worker_stop(worker, EXIT_CODE_KEYS, "the keys do not fit the account");
+			return false;
+		}
+	}
+	else if (worker->options->trade)
+		log_info("worker", "no %s: feeds and PAPER only", worker->key == NULL ? "keys" : "account");
+	if (worker->options->feed)
+	{
+		worker->feed = arb_feed_new(worker);
+		if (worker->feed == NULL)
+		{
+			arb_worker_stop(worker, EXIT_CODE_FAILED, "the feeds could not be set up");
+			return false;
+		}
+	}
+	if (worker->hello.tick_history)
+		arb_bulk_start(worker->bulk);
+	worker->greeted = true;
+	if (worker->trade != NULL)
+		arb_trade_start(worker->trade);
+	return true;
+}
+
+static void
+on_hello(void *arg, const DbReply *reply)
+{
+	Worker	   *worker = arg;
+	Hello		hello;
+	DbErrorClass class;
+
+	if (reply->status == DB_LOST || worker->stopping)
+		return;
+	if (reply->status == DB_ERROR)
+	{
+		class = arb_db_classify(reply->sqlstate);
+		/* Anything else is the database's trouble, not its verdict; the connection is made anew. */
+		if (class == DB_ERROR_REFUSED || strncmp(reply->sqlstate, "22", 2) == 0 ||
+			strcmp(reply->sqlstate, "42501") == 0)
+			arb_worker_stop(worker, EXIT_CODE_REFUSED, reply->message);
+		return;
+	}
+	if (arb_reply_rows(reply) != 1 || !read_hello(reply, &hello))
+	{
+		arb_worker_stop(worker, EXIT_CODE_REFUSED, "the database's greeting makes no sense");
+		return;
+	}
+	if (worker->greeted && (hello.venue_id != worker->hello.venue_id || hello.account_id != worker->hello.account_id ||
+							hello.clock_driven != worker->hello.clock_driven))
+	{
+		arb_worker_stop(worker, EXIT_CODE_FAILED, "the venue or the account has changed; a restart is needed");
+		return;
+	}
+	worker->hello = hello;
+	worker->registered = true;
+	log_info("worker", "registered as %s for venue %s", worker->options->name, worker->options->venue);
+	if (!worker->greeted && !build_parts(worker, reply))
+		return;
+	on_heartbeat(&worker->heartbeat);
+	if (worker->trade != NULL)
+		arb_trade_database(worker->trade, true);
+	if (worker->feed != NULL && arb_pipe_is_up(worker->decision))
+		arb_feed_database(worker->feed, true);
+}
+
+static void
+say_hello(Worker *worker)
+{
+	DbParams	params;
+
+	arb_params_init(&params);
+	arb_params_text(&params, worker->options->name);
+	arb_params_text(&params, worker->options->venue);
+	arb_params_text(&params, worker->key != NULL ? worker->options->account : NULL);
+	arb_params_text(&params, worker->options->roles);
+	arb_params_int(&params, getpid());
+	arb_params_bool(&params, !arb_pipe_shares_user(worker->action));
+	(void) arb_pipe_call(worker->action, DB_WORKER_HELLO, &params, on_hello, worker);
+}
+
+static void
+on_action_up(void *arg)
+{
+	Worker	   *worker = arg;
+
+	if (!worker->stopping)
+		say_hello(worker);
+}
+
+static void
+on_action_down(void *arg)
+{
+	Worker	   *worker = arg;
+
+	if (!worker->registered)
+		return;
+	worker->registered = false;
+	log_warning("worker", "the database is lost, nothing is sent");
+	if (worker->trade != NULL)
+		arb_trade_database(worker->trade, false);
+	if (worker->feed != NULL)
+		arb_feed_database(worker->feed, false);
+}
+
+static void
+on_notify(void *arg, const char *channel, const char *payload)
+{
+	Worker	   *worker = arg;
+
+	(void) payload;
+	if (strcmp(channel, LISTEN_CHANNEL) == 0 && worker->trade != NULL)
+		arb_trade_notified(worker->trade);
+}
+
+static void
+on_decision_up(void *arg)
+{
+	Worker	   *worker = arg;
+
+	if (worker->feed != NULL && worker->registered)
+		arb_feed_database(worker->feed, true);
+}
+
+static void
+on_decision_down(void *arg)
+{
+	Worker	   *worker = arg;
+
+	if (worker->feed != NULL)
+		arb_feed_database(worker->feed, false);
+}
+
+static const DbPipeOps ActionOps = {
+	.on_up = on_action_up,
+	.on_down = on_action_down,
+	.on_notify = on_notify,
+};
+
+static const DbPipeOps DecisionOps = {
+	.on_up = on_decision_up,
+	.on_down = on_decision_down,
+};
+
+static bool
+open_connections(Worker *worker)
+{
+	DbPipeSettings settings;
+
+	memset(&settings, 0, sizeof(settings));
+	settings.conninfo = worker->options->conninfo;
+	settings.name = "action";
+	settings.lane = DB_LANE_ACTION;
+	settings.synchronous_commit = true;
+	settings.listen = LISTEN_CHANNEL;
+	worker->action = arb_pipe_new(worker->loop, &settings, &ActionOps, worker);
+	settings.name = "decision";
+	settings.lane = DB_LANE_DECISION;
+	settings.synchronous_commit = false;
+	settings.listen = NULL;
+	worker->decision = arb_pipe_new(worker->loop, &settings, &DecisionOps, worker);
+	worker->bulk = arb_bulk_new(worker->loop, worker->options->conninfo);
+	return worker->action != NULL && worker->decision != NULL && worker->bulk != NULL;
+}
+
+bool
+arb_worker_init(Worker *worker, uv_loop_t *loop, const Options *options, KeyFile *keys)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+	size_t		i;
+
+	memset(worker, 0, sizeof(*worker));
+	worker->loop = loop;
+	worker->options = options;
+	worker->keys = keys;
+	worker->trace_fd = -1;
+	if (keys != NULL)
+	{
+		worker->key = arb_eth_key_from_hex(keys->private_key, strlen(keys->private_key));
+		if (worker->key == NULL)
+		{
+			log_error("worker", "the private key in the key file is none");
+			worker->exit_code = EXIT_CODE_KEYS;
+			return false;
+		}
+	}
+	worker->http = arb_http_new(loop);
+	worker->ws = arb_ws_context_new(loop);
+	if (worker->http == NULL || worker->ws == NULL || !open_connections(worker) ||
+		uv_timer_init(loop, &worker->heartbeat) != 0 || uv_timer_init(loop, &worker->farewell) != 0)
+	{
+		log_error("worker", "out of memory");
+		worker->exit_code = EXIT_CODE_FAILED;
+		return false;
+	}
+	worker->heartbeat.data = worker;
+	worker->farewell.data = worker;
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+	{
+		(void) uv_signal_init(loop, &worker->signals[i]);
+		worker->signals[i].data = worker;
+		(void) uv_signal_start(&worker->signals[i], on_signal, numbers[i]);
+	}
+	return true;
+}
+
+void
+arb_worker_start(Worker *worker)
+{
+	(void) uv_timer_start(&worker->heartbeat, on_heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
+	arb_pipe_start(worker->action);
+	arb_pipe_start(worker->decision);
+}
