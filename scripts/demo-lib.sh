@@ -120,12 +120,32 @@ show_start() {
 	echo
 }
 
+# ask is sql that waits while the server restarts itself: killing a backend or
+# the conductor with -9 is part of what the demo lets people try.
+ask() {
+	local i status=0
+	for ((i = 0; i < 80; i++)); do
+		status=0
+		sql "$@" >"$DEMO.answer" 2>"$DEMO.error" || status=$?
+		# 2: psql could not connect, or lost the connection.
+		[ "$status" = 2 ] || break
+		sleep 0.25
+	done
+	if [ "$status" = 0 ]; then
+		cat "$DEMO.answer"
+	else
+		cat "$DEMO.error" >&2
+	fi
+	rm -f "$DEMO.answer" "$DEMO.error"
+	return "$status"
+}
+
 #
 # Following: what is new since the last look, in the words of a trader. Each
 # line has a key; a key seen before is not printed again.
 #
 events() {
-	sql "
+	ask "
 WITH event (at, key, line) AS (
 	SELECT w.opens_at, 'w' || w.window_id || 'open', format('%-6s %s opens', '', w.slug)
 	FROM arbees.windows w WHERE w.state <> 'SCHEDULED' AND w.closes_at > $SINCE
@@ -185,7 +205,7 @@ components_live() {
 # The wallet's owner collects what the venue owes; no relayer does it for him.
 redeem() {
 	local owed
-	owed=$(sql "SELECT coalesce((SELECT claimable > 0 FROM arbees.portfolio_ledger
+	owed=$(ask "SELECT coalesce((SELECT claimable > 0 FROM arbees.portfolio_ledger
 		JOIN arbees.portfolios USING (portfolio_id, mode)
 		WHERE name = '$LIVE_BOOK' ORDER BY seq DESC LIMIT 1), false)")
 	[ "$owed" = t ] || return 0
@@ -194,7 +214,7 @@ redeem() {
 
 # Windows that both books have traded.
 traded_windows() {
-	sql "SELECT count(*) FROM (
+	ask "SELECT count(*) FROM (
 		SELECT window_id FROM arbees.orders JOIN arbees.portfolios USING (portfolio_id)
 		WHERE filled_qty > 0 AND purpose = 'ENTRY' AND name IN ('$PAPER_BOOK', '$LIVE_BOOK')
 		GROUP BY window_id HAVING count(DISTINCT portfolio_id) = 2) traded"
@@ -230,8 +250,8 @@ follow_windows() {
 
 show_trouble() {
 	{
-		sql 'SELECT * FROM arbees_status()' -x || true
-		sql "SELECT raised_at, severity, kind, message FROM arbees.alerts ORDER BY alert_id DESC LIMIT 10" || true
+		ask 'SELECT * FROM arbees_status()' -x || true
+		ask "SELECT raised_at, severity, kind, message FROM arbees.alerts ORDER BY alert_id DESC LIMIT 10" || true
 		tail -n 15 "$DEMO/log" "$DEMO/sim.log"
 	} >&2
 }
@@ -249,7 +269,7 @@ follow_replay() {
 		}
 		if ((SECONDS >= next_redeem)); then
 			redeem
-			done_now=$(sql 'SELECT count(*) FROM arbees.windows WHERE venue_outcome IS NOT NULL')
+			done_now=$(ask 'SELECT count(*) FROM arbees.windows WHERE venue_outcome IS NOT NULL')
 			if [ "$done_now" != "$done_before" ]; then
 				printf '%5d s  %s windows resolved; P&L %s\n' $((SECONDS - started)) "$done_now" "$(running_pnl)"
 				done_before=$done_now
@@ -261,7 +281,7 @@ follow_replay() {
 }
 
 running_pnl() {
-	sql "SELECT string_agg(format('%s %s', mode, trim_scale(realized_pnl)), ', ' ORDER BY mode DESC) FROM (
+	ask "SELECT string_agg(format('%s %s', mode, trim_scale(realized_pnl)), ', ' ORDER BY mode DESC) FROM (
 		SELECT DISTINCT ON (portfolio_id) mode, realized_pnl FROM arbees.portfolio_ledger
 		WHERE mode IN ('PAPER', 'LIVE') ORDER BY portfolio_id, seq DESC) last"
 }
@@ -269,7 +289,7 @@ running_pnl() {
 # No entries any more; what is held is settled by its window and then redeemed.
 settle_everything() {
 	local i left
-	sql "SELECT arbees_kill('pause', 'demo: all windows are traded')" >/dev/null
+	ask "SELECT arbees_kill('pause', 'demo: all windows are traded')" >/dev/null
 	say 'entries paused; waiting for the last windows to settle'
 	for ((i = 0; i < (LENGTH + 60) * 2; i++)); do
 		[ -n "$REPLAY" ] || show_events
@@ -283,7 +303,7 @@ settle_everything() {
 
 # Orders still working, positions not closed, winnings of LIVE not yet paid.
 left_open() {
-	sql "SELECT (SELECT count(*) FROM arbees.orders WHERE finished_at IS NULL AND mode IN ('PAPER', 'LIVE'))
+	ask "SELECT (SELECT count(*) FROM arbees.orders WHERE finished_at IS NULL AND mode IN ('PAPER', 'LIVE'))
 		+ (SELECT count(*) FROM arbees.positions WHERE state <> 'CLOSED' AND mode IN ('PAPER', 'LIVE'))
 		+ (SELECT count(*) FROM (SELECT DISTINCT ON (portfolio_id) claimable, reserved, mode FROM arbees.portfolio_ledger
 			WHERE mode IN ('PAPER', 'LIVE') ORDER BY portfolio_id, seq DESC) last
@@ -302,7 +322,7 @@ report() {
 
 	echo
 	say 'trades of both books, side by side'
-	sql "
+	ask "
 SELECT w.slug AS window, w.venue_outcome AS outcome,
 	max(b.text) FILTER (WHERE b.mode = 'PAPER') AS paper, max(b.pnl) FILTER (WHERE b.mode = 'PAPER') AS paper_pnl,
 	max(b.text) FILTER (WHERE b.mode = 'LIVE') AS live, max(b.pnl) FILTER (WHERE b.mode = 'LIVE') AS live_pnl
@@ -318,7 +338,7 @@ GROUP BY w.window_id ORDER BY w.opens_at $([ -z "$REPLAY" ] || echo 'DESC LIMIT 
 
 	echo
 	say 'the books against the venue'
-	sql "
+	ask "
 WITH last AS (SELECT DISTINCT ON (portfolio_id) * FROM arbees.portfolio_ledger
 	WHERE mode IN ('PAPER', 'LIVE') ORDER BY portfolio_id, seq DESC)
 SELECT l.mode, trim_scale(l.deposits) AS deposits, trim_scale(l.cash) AS cash, trim_scale(l.claimable) AS claimable,
@@ -329,8 +349,8 @@ FROM last l ORDER BY l.mode DESC" -P tuples_only=off -P format=aligned -P footer
 
 	echo
 	say 'components'
-	sql 'SELECT * FROM arbees_status()' -P tuples_only=off -P format=aligned -P expanded=on
-	sql 'SELECT jsonb_pretty(arbees_health())'
+	ask 'SELECT * FROM arbees_status()' -P tuples_only=off -P format=aligned -P expanded=on
+	ask 'SELECT jsonb_pretty(arbees_health())'
 
 	echo
 	verdicts "$venue_balance" "$venue_claimable" >"$DEMO.verdicts" || status=1
@@ -349,7 +369,7 @@ FROM last l ORDER BY l.mode DESC" -P tuples_only=off -P format=aligned -P footer
 }
 
 verdicts() {
-	sql "
+	ask "
 WITH last AS (SELECT DISTINCT ON (portfolio_id) * FROM arbees.portfolio_ledger
 	WHERE mode IN ('PAPER', 'LIVE') ORDER BY portfolio_id, seq DESC),
 trade AS (SELECT mode, sum(CASE side WHEN 'BUY' THEN -money ELSE money END - fee) AS change
@@ -386,19 +406,19 @@ resolution_report() {
 	local bad
 	echo
 	say 'our resolution against the official outcome'
-	sql "
+	ask "
 SELECT CASE WHEN close_price_at = closes_at THEN 'tick at the closing second' ELSE 'no tick at the closing second' END AS windows,
 	count(*) AS count, count(*) FILTER (WHERE our_outcome = venue_outcome) AS equal,
 	count(*) FILTER (WHERE our_outcome <> venue_outcome) AS different,
 	count(*) FILTER (WHERE our_outcome IS NULL OR venue_outcome IS NULL) AS unknown
 FROM arbees.windows WHERE state <> 'SCHEDULED' GROUP BY 1 ORDER BY 1 DESC" \
 		-P tuples_only=off -P format=aligned -P footer=off
-	sql "
+	ask "
 SELECT slug AS differs, our_outcome AS ours, venue_outcome AS official, open_price, close_price,
 	closes_at - close_price_at AS tick_older_by
 FROM arbees.windows WHERE state <> 'SCHEDULED' AND our_outcome IS DISTINCT FROM venue_outcome
 ORDER BY opens_at" -P tuples_only=off -P format=aligned
-	bad=$(sql "SELECT count(*) FROM arbees.windows WHERE state <> 'SCHEDULED' AND close_price_at = closes_at
+	bad=$(ask "SELECT count(*) FROM arbees.windows WHERE state <> 'SCHEDULED' AND close_price_at = closes_at
 		AND our_outcome IS DISTINCT FROM venue_outcome")
 	if [ "$bad" != 0 ]; then
 		say "FAILED: $bad windows with a tick at their closing second differ"

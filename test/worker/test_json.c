@@ -93,10 +93,21 @@ test_limits(void **state)
 {
 	size_t		size = 100000;
 	char	   *text = malloc(size);
+	json_t	   *root;
 	ParseError	error;
 
 	memset(text, '[', size);
 	assert_load_fails(text, size, PARSE_ERROR_TOO_DEEP);
+	/* The deepest text that passes, and one level more; a bracket in a string is no level. */
+	memset(text + JSON_MAX_DEPTH, ']', JSON_MAX_DEPTH);
+	root = arb_json_load(text, 2 * JSON_MAX_DEPTH, JSON_MAX_BYTES, &error);
+	assert_non_null(root);
+	json_decref(root);
+	memset(text, '[', JSON_MAX_DEPTH + 1);
+	memset(text + JSON_MAX_DEPTH + 1, ']', JSON_MAX_DEPTH + 1);
+	assert_load_fails(text, 2 * (JSON_MAX_DEPTH + 1), PARSE_ERROR_TOO_DEEP);
+	root = load("[\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"]");
+	json_decref(root);
 	assert_null(arb_json_load("[1,2,3]", 7, 6, &error));
 	assert_int_equal(error.kind, PARSE_ERROR_TOO_LARGE);
 	text[0] = '[';

@@ -145,6 +145,26 @@ test_market_broken_frames(void **state)
 }
 
 static void
+test_market_resolved(void **state)
+{
+	PmMarketFrame frame = market("{\"event_type\":\"market_resolved\",\"market\":\"0xaa\",\"timestamp\":\"1766790415550\","
+								 "\"assets_ids\":[\"11\",\"22\"],\"winning_asset_id\":\"22\",\"winning_outcome\":\"Down\"}");
+
+	assert_int_equal(frame.events[0].kind, PM_MARKET_RESOLVED);
+	assert_string_equal(frame.events[0].u.resolved.winning_token_id, "22");
+	assert_string_equal(frame.events[0].u.resolved.token_ids[0], "11");
+	assert_string_equal(frame.events[0].u.resolved.winning_outcome, "Down");
+	arb_pm_market_frame_free(&frame);
+	frame = market("{\"event_type\":\"market_resolved\",\"market\":\"0xaa\",\"winning_asset_id\":\"\"}");
+	assert_string_equal(frame.events[0].u.resolved.winning_token_id, "");
+	arb_pm_market_frame_free(&frame);
+	assert_market_fails("{\"event_type\":\"market_resolved\",\"market\":\"0xaa\",\"winning_asset_id\":\"Up\"}",
+						PARSE_ERROR_OUT_OF_RANGE);
+	assert_market_fails("{\"event_type\":\"market_resolved\",\"market\":\"0xaa\",\"assets_ids\":[\"1\",2]}",
+						PARSE_ERROR_OUT_OF_RANGE);
+}
+
+static void
 test_market_hostile_sizes(void **state)
 {
 	size_t		size = 10000;
@@ -797,6 +817,7 @@ main(void)
 		cmocka_unit_test(test_market_array_of_events),
 		cmocka_unit_test(test_market_books),
 		cmocka_unit_test(test_market_broken_frames),
+		cmocka_unit_test(test_market_resolved),
 		cmocka_unit_test(test_market_hostile_sizes),
 		cmocka_unit_test(test_user_trade_legs),
 		cmocka_unit_test(test_user_broken_frames),

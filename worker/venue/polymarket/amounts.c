@@ -140,7 +140,11 @@ round_quotient(Wide numerator, Wide denominator, int decimals)
 
 	if (denominator <= 0)
 		return 0;
-	/* Two steps on purpose: ceil four digits further down, then floor. */
+	/*
+	 * Ceil four digits further down, then floor, as the official client does.
+	 * No quotient on today's ticks comes so close to the next digit that the
+	 * ceil would show; a finer tick might.
+	 */
 	ceiled = (numerator * fine + denominator - 1) / denominator;
 	return ceiled / 10000 * arb_decimal_power_of_ten(DECIMAL_MICRO_SCALE - decimals);
 }
