@@ -70,7 +70,7 @@ test_parse_refuses_other_texts(void **state)
 {
 	static const char *const texts[] = {
 		"", "-", "+", ".", "1.", ".5", "1..2", "1.2.3", "--1", "1e", "1e+", "e5", " 1", "1 ", "1,5",
-		"NaN", "nan", "Infinity", "inf", "0x10", "1_000", "1f", "1e5.5", "\x01" "1",
+		"NaN", "nan", "Infinity", "inf", "0x10", "1_000", "1f", "1e5.5", "\0011",
 	};
 	char		long_text[200];
 	int64_t		value;

@@ -77,7 +77,7 @@ test_broken_texts(void **state)
 		"", " ", "{", "}", "[", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "[1,]", "{\"a\":1}x", "{\"a\":1}{}", "nul",
 		"{\"a\":1,\"a\":2}", "{a:1}", "{'a':1}", "\"\\x\"", "\"abc", "\"abc\\", "\"abc\\\"", "[NaN]", "[Infinity]",
 		"[-Infinity]", "[-]", "[01]", "[1.]", "[.5]", "[1e]", "[1e+]", "[+1]", "[0x10]", "[1.2.3]", "[--1]", "[1 2]",
-		"[\"\\u0001" "0.5\"]", "[\"\\u0000\"]", "[\"\\ud800\"]", "\xff\xfe", "[\"\xc0\x80\"]", "{\"a\":\"\n\"}",
+		"[\"\\u00010.5\"]", "[\"\\u0000\"]", "[\"\\ud800\"]", "\xff\xfe", "[\"\xc0\x80\"]", "{\"a\":\"\n\"}",
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -93,10 +93,21 @@ test_limits(void **state)
 {
 	size_t		size = 100000;
 	char	   *text = malloc(size);
+	json_t	   *root;
 	ParseError	error;
 
 	memset(text, '[', size);
 	assert_load_fails(text, size, PARSE_ERROR_TOO_DEEP);
+	/* The deepest text that passes, and one level more; a bracket in a string is no level. */
+	memset(text + JSON_MAX_DEPTH, ']', JSON_MAX_DEPTH);
+	root = arb_json_load(text, 2 * JSON_MAX_DEPTH, JSON_MAX_BYTES, &error);
+	assert_non_null(root);
+	json_decref(root);
+	memset(text, '[', JSON_MAX_DEPTH + 1);
+	memset(text + JSON_MAX_DEPTH + 1, ']', JSON_MAX_DEPTH + 1);
+	assert_load_fails(text, 2 * (JSON_MAX_DEPTH + 1), PARSE_ERROR_TOO_DEEP);
+	root = load("[\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"]");
+	json_decref(root);
 	assert_null(arb_json_load("[1,2,3]", 7, 6, &error));
 	assert_int_equal(error.kind, PARSE_ERROR_TOO_LARGE);
 	text[0] = '[';

@@ -113,7 +113,7 @@ typedef struct PmMarketEvent
 		}			best;
 		struct
 		{
-			char		winning_token_id[VENUE_SYMBOL_SIZE];
+			char		winning_token_id[VENUE_SYMBOL_SIZE];	/* "" when nobody won */
 			char		winning_outcome[PM_STATUS_SIZE];
 			char		token_ids[2][VENUE_SYMBOL_SIZE];
 		}			resolved;

@@ -138,19 +138,29 @@ parse_best(const json_t *object, PmMarketEvent *event, ParseError *error)
 		arb_pm_price_field(object, "best_ask", &event->u.best.best_ask, error);
 }
 
+/* Free text of markets that are mostly not ours: cut to fit, never a reason to refuse a frame. */
+static void
+copy_cut(const json_t *object, const char *name, char *out, size_t size)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	arb_pm_clean_text(text == NULL ? "" : text, out, size);
+}
+
+/* A market that ended even has no winner. */
 static bool
 parse_resolved(const json_t *object, PmMarketEvent *event, ParseError *error)
 {
-	const json_t *ids;
+	const json_t *ids = json_object_get(object, "assets_ids");
+	char	   *winner = event->u.resolved.winning_token_id;
 
-	if (!arb_pm_token_field(object, "winning_asset_id", event->u.resolved.winning_token_id, error) ||
-		!arb_json_text_optional(object, "winning_outcome", event->u.resolved.winning_outcome,
-								sizeof(event->u.resolved.winning_outcome), error))
+	if (!arb_json_id_optional(object, "winning_asset_id", winner, VENUE_SYMBOL_SIZE, error))
 		return false;
-	ids = json_object_get(object, "assets_ids");
-	if (ids == NULL)
-		return true;
-	/* The frame goes out for all markets; those of other shapes are not ours to read. */
+	if (winner[0] != '\0' && !arb_pm_token_is_valid(winner))
+		return arb_parse_fail(error, PARSE_ERROR_OUT_OF_RANGE, "winning_asset_id is no token id");
+	copy_cut(object, "winning_outcome", event->u.resolved.winning_outcome,
+			 sizeof(event->u.resolved.winning_outcome));
+	/* The frame goes out for all markets; of those with more outcomes only two are kept. */
 	for (size_t i = 0; i < json_array_size(ids) && i < 2; i++)
 	{
 		const char *id = json_string_value(json_array_get(ids, i));
@@ -165,8 +175,8 @@ parse_resolved(const json_t *object, PmMarketEvent *event, ParseError *error)
 static bool
 parse_new_market(const json_t *object, PmMarketEvent *event, ParseError *error)
 {
-	return arb_json_text_optional(object, "slug", event->u.new_market.slug, sizeof(event->u.new_market.slug),
-								  error);
+	copy_cut(object, "slug", event->u.new_market.slug, sizeof(event->u.new_market.slug));
+	return true;
 }
 
 static bool

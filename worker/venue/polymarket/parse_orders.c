@@ -26,6 +26,17 @@ skip_prefix(const char *text, const char *prefix)
 	return strncasecmp(text, prefix, strlen(prefix)) == 0 ? text + strlen(prefix) : text;
 }
 
+/* Room for count items of the given size; *items stays NULL for none. */
+static bool
+make_items(size_t count, size_t size, void **items, ParseError *error)
+{
+	*items = count == 0 ? NULL : calloc(count, size);
+	if (count == 0 || *items != NULL)
+		return true;
+	arb_parse_fail(error, PARSE_ERROR_NO_MEMORY, "%zu items", count);
+	return false;
+}
+
 /* ----- orders ----- */
 
 /* A reason may be glued to the word, as in "CANCELED_order couldn't be fully filled. ...". */
@@ -315,8 +326,9 @@ bool
 arb_pm_parse_user(const char *bytes, size_t len, PmUserFrame *frame, ParseError *error)
 {
 	json_t	   *root;
+	void	   *events = NULL;
 	size_t		count;
-	bool		done = true;
+	bool		done;
 
 	memset(frame, 0, sizeof(*frame));
 	if (arb_pm_is_control_text(bytes, len))
@@ -326,15 +338,13 @@ arb_pm_parse_user(const char *bytes, size_t len, PmUserFrame *frame, ParseError 
 		return false;
 	count = arb_pm_frame_count(root);
 	if (count > PM_EVENTS_MAX)
-		done = arb_parse_fail(error, PARSE_ERROR_TOO_LARGE, "%zu events", count);
-	else if (count > 0)
 	{
-		frame->events = calloc(count, sizeof(*frame->events));
-		if (frame->events == NULL)
-			done = arb_parse_fail(error, PARSE_ERROR_NO_MEMORY, "%zu events", count);
-		else
-			frame->count = count;
+		json_decref(root);
+		return arb_parse_fail(error, PARSE_ERROR_TOO_LARGE, "%zu events", count);
 	}
+	done = make_items(count, sizeof(PmUserEvent), &events, error);
+	frame->events = events;
+	frame->count = done ? count : 0;
 	for (size_t i = 0; done && i < count; i++)
 		done = parse_user_event(arb_pm_frame_item(root, i), &frame->events[i], error);
 	json_decref(root);
@@ -420,22 +430,13 @@ page_items(const json_t *root, char cursor[PM_CURSOR_SIZE], ParseError *error)
 	return items;
 }
 
-/* Room for count items of the given size; *items stays NULL for none. */
-static bool
-make_items(size_t count, size_t size, void **items, ParseError *error)
-{
-	*items = count == 0 ? NULL : calloc(count, size);
-	if (count > 0 && *items == NULL)
-		return arb_parse_fail(error, PARSE_ERROR_NO_MEMORY, "%zu items", count);
-	return true;
-}
-
 bool
 arb_pm_parse_orders(const char *bytes, size_t len, PmOrderPage *page, ParseError *error)
 {
 	json_t	   *root;
 	const json_t *items;
 	void	   *orders = NULL;
+	size_t		count;
 	bool		done;
 
 	memset(page, 0, sizeof(*page));
@@ -443,9 +444,10 @@ arb_pm_parse_orders(const char *bytes, size_t len, PmOrderPage *page, ParseError
 	if (root == NULL)
 		return false;
 	items = page_items(root, page->next_cursor, error);
-	done = items != NULL && make_items(json_array_size(items), sizeof(PmOrder), &orders, error);
+	count = json_array_size(items);
+	done = items != NULL && make_items(count, sizeof(PmOrder), &orders, error);
 	page->orders = orders;
-	for (size_t i = 0; done && i < json_array_size(items); i++)
+	for (size_t i = 0; done && orders != NULL && i < count; i++)
 	{
 		done = parse_order_fields(json_array_get(items, i), &page->orders[i], error);
 		if (done)
@@ -470,6 +472,7 @@ arb_pm_parse_trades(const char *bytes, size_t len, PmTradePage *page, ParseError
 	json_t	   *root;
 	const json_t *items;
 	void	   *trades = NULL;
+	size_t		count;
 	bool		done;
 
 	memset(page, 0, sizeof(*page));
@@ -477,9 +480,10 @@ arb_pm_parse_trades(const char *bytes, size_t len, PmTradePage *page, ParseError
 	if (root == NULL)
 		return false;
 	items = page_items(root, page->next_cursor, error);
-	done = items != NULL && make_items(json_array_size(items), sizeof(PmTrade), &trades, error);
+	count = json_array_size(items);
+	done = items != NULL && make_items(count, sizeof(PmTrade), &trades, error);
 	page->trades = trades;
-	for (size_t i = 0; done && i < json_array_size(items); i++)
+	for (size_t i = 0; done && trades != NULL && i < count; i++)
 	{
 		done = parse_trade_fields(json_array_get(items, i), &page->trades[i], error);
 		if (done)

@@ -95,11 +95,15 @@ static bool
 make_points(size_t count, PmPriceFrame *frame, ParseError *error)
 {
 	if (count > POINTS_MAX)
-		return arb_parse_fail(error, PARSE_ERROR_TOO_LARGE, "%zu prices", count);
+	{
+		arb_parse_fail(error, PARSE_ERROR_TOO_LARGE, "%zu prices", count);
+		return false;
+	}
 	frame->points = calloc(count == 0 ? 1 : count, sizeof(*frame->points));
-	if (frame->points == NULL)
-		return arb_parse_fail(error, PARSE_ERROR_NO_MEMORY, "%zu prices", count);
-	return true;
+	if (frame->points != NULL)
+		return true;
+	arb_parse_fail(error, PARSE_ERROR_NO_MEMORY, "%zu prices", count);
+	return false;
 }
 
 static bool

@@ -1,0 +1,283 @@
+/* Venues, accounts, portfolios, strategies: the verbs that set a desk up. */
+CREATE OR REPLACE FUNCTION @extschema@.arbees_create_venue(
+	name text, is_simulator boolean, clock_driven boolean, endpoints jsonb, chain_id integer)
+RETURNS integer
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+	INSERT INTO arbees.venues (name, is_simulator, clock_driven, derives_order_id, endpoints, chain_id)
+	VALUES ($1, $2, $3, true, $4, $5) RETURNING venue_id
+$function$;
+COMMENT ON FUNCTION @extschema@.arbees_create_venue(text, boolean, boolean, jsonb, integer) IS
+	'a venue that speaks Polymarket''s protocol at the given endpoints; returns its id';
+
+CREATE OR REPLACE FUNCTION @extschema@.arbees_create_account(
+	name text, venue text, address text, signature_type integer, capital_cap_usd numeric)
+RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+	id	integer;
+BEGIN
+	INSERT INTO arbees.venue_accounts (name, venue_id, address, signature_type, capital_cap_usd)
+	SELECT $1, v.venue_id, $3, $4, $5 FROM arbees.venues v WHERE v.name = $2
+	RETURNING venue_account_id INTO id;
+	IF id IS NULL THEN
+		RAISE EXCEPTION 'venue "%" does not exist', $2 USING ERRCODE = 'no_data_found';
+	END IF;
+	RETURN id;
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.arbees_create_account(text, text, text, integer, numeric) IS
+	'the wallet or brokerage account at a venue, with the most dollars that may be at work in it; returns its id';
+
+CREATE OR REPLACE FUNCTION @extschema@.arbees_create_portfolio(name text, mode text, venue text, account text)
+RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+	v_mode	arbees.mode := mode::arbees.mode;
+	id		integer;
+BEGIN
+	IF v_mode IN ('DRY_RUN', 'BACKTEST') THEN
+		RAISE EXCEPTION 'mode % is not built yet', v_mode
+			USING ERRCODE = 'RB008', HINT = 'PAPER and LIVE work.';
+	END IF;
+	IF v_mode = 'PAPER' AND account IS NOT NULL THEN
+		RAISE EXCEPTION 'a PAPER portfolio has no venue account' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	INSERT INTO arbees.portfolios (name, mode, venue_id, venue_account_id)
+	SELECT $1, v_mode, v.venue_id, a.venue_account_id
+	FROM arbees.venues v LEFT JOIN arbees.venue_accounts a ON a.name = $4 AND a.venue_id = v.venue_id
+	WHERE v.name = $3 AND ($4 IS NULL OR a.venue_account_id IS NOT NULL)
+	RETURNING portfolio_id INTO id;
+	IF id IS NULL THEN
+		RAISE EXCEPTION 'venue "%" or its account "%" does not exist', $3, $4 USING ERRCODE = 'no_data_found';
+	END IF;
+	RETURN id;
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.arbees_create_portfolio(text, text, text, text) IS
+	'all that is added up together: one mode, one run; LIVE needs a venue account, PAPER takes NULL; returns its id';
+
+CREATE OR REPLACE FUNCTION arbees.portfolio_id(name text)
+RETURNS integer
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+	id	integer;
+BEGIN
+	SELECT portfolio_id INTO id FROM arbees.portfolios p WHERE p.name = $1;
+	IF id IS NULL THEN
+		RAISE EXCEPTION 'portfolio "%" does not exist', $1
+			USING ERRCODE = 'no_data_found', HINT = 'SELECT name FROM arbees.portfolios lists them.';
+	END IF;
+	RETURN id;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION arbees.book_transfer(portfolio integer, amount numeric, reason text)
+RETURNS void
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'arbees_book_transfer';
+CREATE OR REPLACE FUNCTION arbees.book_new_session(portfolio integer)
+RETURNS void
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'arbees_book_new_session';
+
+CREATE OR REPLACE FUNCTION @extschema@.arbees_deposit(portfolio text, amount numeric, reason text)
+RETURNS void
+LANGUAGE sql STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$ SELECT arbees.book_transfer(arbees.portfolio_id($1), abs($2), $3) $function$;
+COMMENT ON FUNCTION @extschema@.arbees_deposit(text, numeric, text) IS 'books money that came in, dollars; P&L does not change';
+
+CREATE OR REPLACE FUNCTION @extschema@.arbees_withdraw(portfolio text, amount numeric, reason text)
+RETURNS void
+LANGUAGE sql STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$ SELECT arbees.book_transfer(arbees.portfolio_id($1), -abs($2), $3) $function$;
+COMMENT ON FUNCTION @extschema@.arbees_withdraw(text, numeric, text) IS 'books money that went out, dollars; P&L does not change';
+
+CREATE OR REPLACE FUNCTION @extschema@.arbees_new_session(portfolio text)
+RETURNS void
+LANGUAGE sql STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$ SELECT arbees.book_new_session(arbees.portfolio_id($1)) $function$;
+COMMENT ON FUNCTION @extschema@.arbees_new_session(text) IS 'the session loss is counted from here on';
+
+CREATE OR REPLACE FUNCTION @extschema@.arbees_arm(portfolio text, statement text)
+RETURNS void
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	p	arbees.portfolios;
+	cap	numeric;
+BEGIN
+	SELECT * INTO p FROM arbees.portfolios x WHERE x.portfolio_id = arbees.portfolio_id($1);
+	IF p.mode <> 'LIVE' THEN
+		RAISE EXCEPTION 'portfolio "%" is %, only LIVE is armed', $1, p.mode USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	SELECT capital_cap_usd INTO cap FROM arbees.venue_accounts a WHERE a.venue_account_id = p.venue_account_id;
+	IF cap IS NULL THEN
+		RAISE EXCEPTION 'venue account of portfolio "%" has no capital cap', $1
+			USING ERRCODE = 'RB002', HINT = 'Set capital_cap_usd of the account first.';
+	END IF;
+	UPDATE arbees.arm_statements SET disarmed_at = clock_timestamp()
+		WHERE portfolio_id = p.portfolio_id AND disarmed_at IS NULL;
+	INSERT INTO arbees.arm_statements (portfolio_id, statement, armed_by)
+		VALUES (p.portfolio_id, $2, arbees.actor());
+	PERFORM arbees.write_journal('LIVE', 'armed', p.portfolio_id, NULL, $2);
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.arbees_arm(text, text) IS
+	'records an operator''s statement that this LIVE portfolio may trade';
+
+CREATE OR REPLACE FUNCTION @extschema@.arbees_disarm(portfolio text, reason text)
+RETURNS void
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	UPDATE arbees.arm_statements SET disarmed_at = clock_timestamp()
+		WHERE portfolio_id = arbees.portfolio_id($1) AND disarmed_at IS NULL;
+	PERFORM arbees.write_journal('LIVE', 'disarmed', arbees.portfolio_id($1), NULL, $2);
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.arbees_disarm(text, text) IS 'takes the permission to trade LIVE back';
+
+/*
+ * Strategies. A function's version is the hash of its definition; registering
+ * again after a change records the new version.
+ */
+CREATE OR REPLACE FUNCTION arbees.always_trade_canary(state arbees.market_state)
+RETURNS arbees.signal
+LANGUAGE C STRICT STABLE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'arbees_always_trade_canary';
+COMMENT ON FUNCTION arbees.always_trade_canary(arbees.market_state) IS
+	'buys the favoured side for $1 shortly before a window closes and holds it to settlement';
+
+CREATE OR REPLACE FUNCTION @extschema@.arbees_register_strategy(
+	name text, function regprocedure, parameters jsonb, expectations jsonb, kill_criterion text)
+RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+	f	pg_proc;
+	id	integer;
+	v_definition text;
+BEGIN
+	SELECT * INTO STRICT f FROM pg_proc p WHERE p.oid = $2;
+	IF f.pronargs <> 1 OR f.proargtypes[0] <> 'arbees.market_state'::regtype OR f.prorettype <> 'arbees.signal'::regtype
+		OR f.proretset THEN
+		RAISE EXCEPTION 'function % is no strategy', $2
+			USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'A strategy takes one arbees.market_state and returns arbees.signal.';
+	END IF;
+	IF f.prosecdef THEN
+		RAISE EXCEPTION 'function % is SECURITY DEFINER: a strategy must not bring power of its own', $2
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	v_definition := pg_get_functiondef($2);
+	INSERT INTO arbees.strategies AS s (name, function_name, run_as, parameters, expectations, kill_criterion)
+	VALUES ($1, format('%I.%I(arbees.market_state)', f.pronamespace::regnamespace::text, f.proname),
+		'arbees_strategy', coalesce($3, '{}'), $4, $5)
+	ON CONFLICT ON CONSTRAINT strategies_name_key DO UPDATE SET function_name = excluded.function_name
+	RETURNING s.strategy_id INTO id;
+	INSERT INTO arbees.strategy_versions (strategy_id, hash, definition)
+	VALUES (id, encode(sha256(convert_to(v_definition, 'UTF8')), 'hex'), v_definition)
+	ON CONFLICT ON CONSTRAINT strategy_versions_hash_key DO NOTHING;
+	RETURN id;
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.arbees_register_strategy(text, regprocedure, jsonb, jsonb, text) IS
+	'registers a function f(arbees.market_state) returns arbees.signal as a strategy, or its new version';
+
+CREATE OR REPLACE FUNCTION @extschema@.arbees_deploy(strategy text, portfolio text, params jsonb)
+RETURNS integer
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+	id	integer;
+BEGIN
+	INSERT INTO arbees.deployments (strategy_id, portfolio_id, mode, params)
+	SELECT s.strategy_id, p.portfolio_id, p.mode, $3
+	FROM arbees.strategies s, arbees.portfolios p
+	WHERE s.name = $1 AND p.portfolio_id = arbees.portfolio_id($2)
+	RETURNING deployment_id INTO id;
+	IF id IS NULL THEN
+		RAISE EXCEPTION 'strategy "%" does not exist', $1 USING ERRCODE = 'no_data_found';
+	END IF;
+	PERFORM arbees.write_journal((SELECT mode FROM arbees.deployments d WHERE d.deployment_id = id),
+		'deployed', arbees.portfolio_id($2), id, $1);
+	RETURN id;
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.arbees_deploy(text, text, jsonb) IS
+	'runs a strategy in a portfolio with parameters; returns the deployment''s id';
+
+REVOKE ALL ON FUNCTION
+	@extschema@.arbees_create_venue(text, boolean, boolean, jsonb, integer),
+	@extschema@.arbees_create_account(text, text, text, integer, numeric),
+	@extschema@.arbees_create_portfolio(text, text, text, text),
+	arbees.book_transfer(integer, numeric, text), arbees.book_new_session(integer),
+	@extschema@.arbees_deposit(text, numeric, text), @extschema@.arbees_withdraw(text, numeric, text),
+	@extschema@.arbees_new_session(text), @extschema@.arbees_arm(text, text), @extschema@.arbees_disarm(text, text),
+	@extschema@.arbees_register_strategy(text, regprocedure, jsonb, jsonb, text),
+	@extschema@.arbees_deploy(text, text, jsonb)
+	FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+	@extschema@.arbees_create_venue(text, boolean, boolean, jsonb, integer),
+	@extschema@.arbees_create_account(text, text, text, integer, numeric),
+	@extschema@.arbees_create_portfolio(text, text, text, text),
+	@extschema@.arbees_deposit(text, numeric, text), @extschema@.arbees_withdraw(text, numeric, text),
+	@extschema@.arbees_new_session(text), @extschema@.arbees_arm(text, text),
+	@extschema@.arbees_register_strategy(text, regprocedure, jsonb, jsonb, text),
+	@extschema@.arbees_deploy(text, text, jsonb)
+	TO arbees_risk;
+GRANT EXECUTE ON FUNCTION @extschema@.arbees_disarm(text, text) TO arbees_operator;
+
+/* Backtest runs: their own leaves, dropped at once. The mode itself is not built yet. */
+CREATE OR REPLACE FUNCTION arbees.create_run_leaves(portfolio integer)
+RETURNS void
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	PERFORM arbees.create_leaf('_run_' || $1, $1::text, '_backtest');
+	EXECUTE format('CREATE TABLE arbees.%I PARTITION OF arbees.journal_backtest FOR VALUES IN (%s)', 'journal_run_' || $1, $1);
+	EXECUTE format('CREATE TABLE arbees.%I PARTITION OF arbees.quotes FOR VALUES IN (%s)', 'quotes_run_' || $1, $1);
+	EXECUTE format('CREATE TABLE arbees.%I PARTITION OF arbees.ticks FOR VALUES IN (%s)', 'ticks_run_' || $1, $1);
+END
+$function$;
+COMMENT ON FUNCTION arbees.create_run_leaves(integer) IS 'the partitions of one backtest run';
+
+CREATE OR REPLACE FUNCTION arbees.drop_run_leaves(portfolio integer)
+RETURNS void
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	t	text;
+BEGIN
+	IF EXISTS (SELECT FROM arbees.portfolios p WHERE p.portfolio_id = $1 AND p.mode <> 'BACKTEST') THEN
+		RAISE EXCEPTION 'portfolio % is no backtest run', $1 USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	FOREACH t IN ARRAY ARRAY['fills', 'orders', 'positions', 'decisions', 'portfolio_ledger', 'journal', 'quotes', 'ticks'] LOOP
+		EXECUTE format('DROP TABLE arbees.%I', t || '_run_' || $1);
+	END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION arbees.drop_run_leaves(integer) IS 'removes a backtest run''s rows at once, touching nothing of the desk';
+REVOKE ALL ON FUNCTION arbees.create_run_leaves(integer), arbees.drop_run_leaves(integer) FROM PUBLIC;

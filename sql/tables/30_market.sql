@@ -1,0 +1,158 @@
+/* Venues, underlyings, windows, instruments and what is known of their prices. */
+CREATE SEQUENCE arbees.venues_seq AS integer;
+CREATE TABLE arbees.venues (
+	venue_id			integer PRIMARY KEY DEFAULT nextval('arbees.venues_seq'),
+	name				text NOT NULL,
+	is_simulator		boolean NOT NULL DEFAULT false,
+	clock_driven		boolean NOT NULL DEFAULT false,
+	derives_order_id	boolean NOT NULL,
+	chain_id			integer,
+	endpoints			jsonb NOT NULL,
+	market_time			timestamptz,
+	CONSTRAINT venues_name_key UNIQUE (name),
+	CONSTRAINT venues_endpoints_object_check CHECK (jsonb_typeof(endpoints) = 'object'),
+	CONSTRAINT venues_driven_is_simulator_check CHECK (NOT clock_driven OR is_simulator)
+);
+COMMENT ON COLUMN arbees.venues.market_time IS 'the driven clock''s last instant; NULL where the wall clock rules';
+
+CREATE SEQUENCE arbees.venue_accounts_seq AS integer;
+CREATE TABLE arbees.venue_accounts (
+	venue_account_id	integer PRIMARY KEY DEFAULT nextval('arbees.venue_accounts_seq'),
+	venue_id			integer NOT NULL,
+	name				text NOT NULL,
+	address				text,
+	signature_type		integer NOT NULL DEFAULT 0,
+	capital_cap_usd		numeric(24,8),
+	checks				jsonb,
+	checks_at			timestamptz,
+	CONSTRAINT venue_accounts_venue_fkey FOREIGN KEY (venue_id) REFERENCES arbees.venues,
+	CONSTRAINT venue_accounts_name_key UNIQUE (name),
+	CONSTRAINT venue_accounts_address_check CHECK (address ~ '^0x[0-9a-fA-F]{40}$'),
+	CONSTRAINT venue_accounts_signature_type_check CHECK (signature_type BETWEEN 0 AND 3),
+	CONSTRAINT venue_accounts_cap_check CHECK (capital_cap_usd > 0 AND capital_cap_usd <> 'NaN')
+);
+
+CREATE TABLE arbees.underlyings (
+	underlying		text PRIMARY KEY,
+	description		text,
+	CONSTRAINT underlyings_name_check CHECK (underlying ~ '^[A-Z0-9./-]{1,32}$')
+);
+
+/* Last known price of an underlying at a venue's reference feed; one row each, HOT-updated. */
+CREATE TABLE arbees.underlying_prices (
+	venue_id		integer NOT NULL,
+	underlying		text NOT NULL,
+	price			numeric NOT NULL,
+	source_at		timestamptz NOT NULL,
+	received_at		timestamptz NOT NULL,
+	PRIMARY KEY (venue_id, underlying),
+	CONSTRAINT underlying_prices_venue_fkey FOREIGN KEY (venue_id) REFERENCES arbees.venues,
+	CONSTRAINT underlying_prices_underlying_fkey FOREIGN KEY (underlying) REFERENCES arbees.underlyings,
+	CONSTRAINT underlying_prices_price_check CHECK (price > 0 AND price < 'infinity')
+) WITH (fillfactor = 50);
+
+CREATE SEQUENCE arbees.windows_seq;
+CREATE TABLE arbees.windows (
+	window_id		bigint PRIMARY KEY DEFAULT nextval('arbees.windows_seq'),
+	venue_id		integer NOT NULL,
+	underlying		text NOT NULL,
+	slug			text NOT NULL,
+	window_epoch	bigint NOT NULL,
+	opens_at		timestamptz NOT NULL,
+	closes_at		timestamptz NOT NULL,
+	state			arbees.window_state NOT NULL DEFAULT 'SCHEDULED',
+	condition_id	text,
+	rule			text NOT NULL,
+	open_price		numeric,
+	open_price_at	timestamptz,
+	close_price		numeric,
+	close_price_at	timestamptz,
+	our_outcome		arbees.outcome,
+	venue_open_price	numeric,
+	venue_close_price	numeric,
+	venue_outcome	arbees.outcome,
+	resolved_at		timestamptz,
+	CONSTRAINT windows_venue_fkey FOREIGN KEY (venue_id) REFERENCES arbees.venues,
+	CONSTRAINT windows_underlying_fkey FOREIGN KEY (underlying) REFERENCES arbees.underlyings,
+	CONSTRAINT windows_slug_key UNIQUE (venue_id, slug),
+	CONSTRAINT windows_times_check CHECK (closes_at > opens_at),
+	CONSTRAINT windows_epoch_check CHECK (window_epoch = extract(epoch FROM opens_at)),
+	CONSTRAINT windows_resolution_check
+		CHECK ((state IN ('RESOLVED', 'REDEEMING', 'REDEEMED')) = (venue_outcome IS NOT NULL)),
+	CONSTRAINT windows_rule_check CHECK (rule IN ('last_tick', 'twap_60s', 'candle_1h', 'candle_1m'))
+);
+-- Only windows that still wait for something: the tick and the price feed look here, whatever the history.
+CREATE INDEX windows_waiting_idx ON arbees.windows (venue_id, underlying, closes_at)
+	WHERE venue_outcome IS NULL;
+CREATE INDEX windows_priceless_idx ON arbees.windows (venue_id, underlying, opens_at)
+	WHERE close_price_at IS NULL;
+
+CREATE SEQUENCE arbees.instruments_seq AS integer;
+CREATE TABLE arbees.instruments (
+	instrument_id	integer PRIMARY KEY DEFAULT nextval('arbees.instruments_seq'),
+	venue_id		integer NOT NULL,
+	symbol			text NOT NULL,
+	name			text NOT NULL,
+	underlying		text,
+	window_id		bigint,
+	outcome			arbees.outcome,
+	tick_size		arbees.price NOT NULL,
+	lot_size		arbees.qty NOT NULL,
+	min_qty			arbees.qty NOT NULL,
+	min_notional	arbees.money NOT NULL,
+	fee_rate		numeric(12,8) NOT NULL,
+	fee_exponent	integer NOT NULL,
+	neg_risk		boolean NOT NULL DEFAULT false,
+	max_price		arbees.price,
+	CONSTRAINT instruments_venue_fkey FOREIGN KEY (venue_id) REFERENCES arbees.venues,
+	CONSTRAINT instruments_window_fkey FOREIGN KEY (window_id) REFERENCES arbees.windows,
+	CONSTRAINT instruments_underlying_fkey FOREIGN KEY (underlying) REFERENCES arbees.underlyings,
+	CONSTRAINT instruments_symbol_key UNIQUE (venue_id, symbol),
+	CONSTRAINT instruments_outcome_check CHECK ((window_id IS NULL) = (outcome IS NULL)),
+	CONSTRAINT instruments_lot_check CHECK (lot_size > 0),
+	CONSTRAINT instruments_fee_check CHECK (fee_rate >= 0 AND fee_rate < 1 AND fee_exponent BETWEEN 0 AND 4)
+);
+CREATE INDEX instruments_window_idx ON arbees.instruments (window_id) WHERE window_id IS NOT NULL;
+COMMENT ON COLUMN arbees.instruments.max_price IS
+	'exclusive upper bound of a price, 1 for outcome shares; NULL where there is none';
+
+/*
+ * Last quote of an instrument, written at most once per instrument and 100 ms;
+ * the gate judges by the quotes passed to its call. run_id 0 is the desk; a
+ * backtest run has a leaf of its own.
+ */
+CREATE TABLE arbees.quotes (
+	run_id			integer NOT NULL DEFAULT 0,
+	instrument_id	integer NOT NULL,
+	bid				numeric(20,8),
+	bid_size		numeric(24,8),
+	ask				numeric(20,8),
+	ask_size		numeric(24,8),
+	source_at		timestamptz NOT NULL,
+	received_at		timestamptz NOT NULL,
+	PRIMARY KEY (instrument_id, run_id)
+) PARTITION BY LIST (run_id);
+CREATE TABLE arbees.quotes_desk PARTITION OF arbees.quotes (
+	CONSTRAINT quotes_instrument_fkey FOREIGN KEY (instrument_id) REFERENCES arbees.instruments
+) FOR VALUES IN (0) WITH (fillfactor = 50);
+
+/* Tick history, for analytics only (float8), filled by COPY. */
+CREATE TABLE arbees.ticks (
+	received_at		timestamptz NOT NULL,
+	source_at		timestamptz,
+	venue_id		integer NOT NULL,
+	run_id			integer NOT NULL DEFAULT 0,
+	kind			text NOT NULL,
+	instrument_id	integer,
+	underlying		text,
+	price			float8,
+	size			float8,
+	bid				float8,
+	ask				float8,
+	CONSTRAINT ticks_kind_check CHECK (kind IN ('quote', 'trade', 'price')),
+	CONSTRAINT ticks_finite_check CHECK (
+		coalesce(price, 0) < 'infinity' AND coalesce(size, 0) < 'infinity' AND
+		coalesce(bid, 0) < 'infinity' AND coalesce(ask, 0) < 'infinity')
+) PARTITION BY LIST (run_id);
+CREATE TABLE arbees.ticks_desk PARTITION OF arbees.ticks FOR VALUES IN (0);
+CREATE INDEX ticks_received_idx ON arbees.ticks USING brin (received_at);

@@ -1,0 +1,92 @@
+/* Portfolios, the strategies that run in them, and what makes LIVE possible. */
+CREATE SEQUENCE arbees.portfolios_seq AS integer;
+CREATE TABLE arbees.portfolios (
+	portfolio_id		integer PRIMARY KEY DEFAULT nextval('arbees.portfolios_seq'),
+	name				text NOT NULL,
+	mode				arbees.mode NOT NULL,
+	venue_id			integer NOT NULL,
+	venue_account_id	integer,
+	created_by			text NOT NULL DEFAULT session_user,
+	created_at			timestamptz NOT NULL DEFAULT clock_timestamp(),
+	CONSTRAINT portfolios_name_key UNIQUE (name),
+	CONSTRAINT portfolios_mode_key UNIQUE (portfolio_id, mode),
+	CONSTRAINT portfolios_venue_fkey FOREIGN KEY (venue_id) REFERENCES arbees.venues,
+	CONSTRAINT portfolios_venue_account_fkey FOREIGN KEY (venue_account_id) REFERENCES arbees.venue_accounts,
+	CONSTRAINT portfolios_account_check
+		CHECK ((mode IN ('LIVE', 'DRY_RUN')) = (venue_account_id IS NOT NULL))
+);
+-- One wallet, one LIVE book: otherwise the venue's balance cannot be compared with ours.
+CREATE UNIQUE INDEX portfolios_live_account_key ON arbees.portfolios (venue_account_id) WHERE mode = 'LIVE';
+
+CREATE SEQUENCE arbees.arm_statements_seq;
+CREATE TABLE arbees.arm_statements (
+	arm_id			bigint PRIMARY KEY DEFAULT nextval('arbees.arm_statements_seq'),
+	portfolio_id	integer NOT NULL,
+	statement		text NOT NULL,
+	armed_by		text NOT NULL,
+	armed_at		timestamptz NOT NULL DEFAULT clock_timestamp(),
+	disarmed_at		timestamptz,
+	CONSTRAINT arm_statements_portfolio_fkey FOREIGN KEY (portfolio_id) REFERENCES arbees.portfolios,
+	CONSTRAINT arm_statements_statement_check CHECK (length(btrim(statement)) >= 8)
+);
+CREATE UNIQUE INDEX arm_statements_active_key ON arbees.arm_statements (portfolio_id) WHERE disarmed_at IS NULL;
+
+CREATE SEQUENCE arbees.strategies_seq AS integer;
+CREATE TABLE arbees.strategies (
+	strategy_id		integer PRIMARY KEY DEFAULT nextval('arbees.strategies_seq'),
+	name			text NOT NULL,
+	function_name	text NOT NULL,
+	run_as			text NOT NULL,
+	state			text NOT NULL DEFAULT 'active',
+	parameters		jsonb NOT NULL DEFAULT '{}',
+	expectations	jsonb,
+	kill_criterion	text,
+	registered_by	text NOT NULL DEFAULT session_user,
+	registered_at	timestamptz NOT NULL DEFAULT clock_timestamp(),
+	CONSTRAINT strategies_name_key UNIQUE (name),
+	CONSTRAINT strategies_state_check CHECK (state IN ('active', 'retired'))
+);
+
+CREATE SEQUENCE arbees.strategy_versions_seq AS integer;
+CREATE TABLE arbees.strategy_versions (
+	version_id		integer PRIMARY KEY DEFAULT nextval('arbees.strategy_versions_seq'),
+	strategy_id		integer NOT NULL,
+	hash			text NOT NULL,
+	definition		text NOT NULL,
+	first_seen_at	timestamptz NOT NULL DEFAULT clock_timestamp(),
+	CONSTRAINT strategy_versions_strategy_fkey FOREIGN KEY (strategy_id) REFERENCES arbees.strategies,
+	CONSTRAINT strategy_versions_hash_key UNIQUE (strategy_id, hash)
+);
+
+CREATE SEQUENCE arbees.deployments_seq AS integer;
+CREATE TABLE arbees.deployments (
+	deployment_id	integer PRIMARY KEY DEFAULT nextval('arbees.deployments_seq'),
+	strategy_id		integer NOT NULL,
+	portfolio_id	integer NOT NULL,
+	mode			arbees.mode NOT NULL,
+	params			jsonb NOT NULL DEFAULT '{}',
+	state			text NOT NULL DEFAULT 'active',
+	last_error		text,
+	deployed_by		text NOT NULL DEFAULT session_user,
+	deployed_at		timestamptz NOT NULL DEFAULT clock_timestamp(),
+	CONSTRAINT deployments_strategy_fkey FOREIGN KEY (strategy_id) REFERENCES arbees.strategies,
+	CONSTRAINT deployments_portfolio_fkey
+		FOREIGN KEY (portfolio_id, mode) REFERENCES arbees.portfolios (portfolio_id, mode),
+	CONSTRAINT deployments_strategy_portfolio_key UNIQUE (strategy_id, portfolio_id),
+	CONSTRAINT deployments_state_check CHECK (state IN ('active', 'paused', 'retired')),
+	CONSTRAINT deployments_params_check CHECK (jsonb_typeof(params) = 'object')
+);
+CREATE INDEX deployments_portfolio_idx ON arbees.deployments (portfolio_id);
+
+CREATE TABLE arbees.breakers (
+	scope			text NOT NULL,
+	scope_id		integer NOT NULL,
+	state			arbees.breaker_state NOT NULL,
+	reason			text,
+	changed_by		text NOT NULL,
+	changed_at		timestamptz NOT NULL,
+	PRIMARY KEY (scope, scope_id),
+	CONSTRAINT breakers_scope_check CHECK (scope IN ('desk', 'portfolio')),
+	CONSTRAINT breakers_desk_check CHECK (scope <> 'desk' OR scope_id = 0)
+);
+COMMENT ON TABLE arbees.breakers IS 'a missing row means CLOSED; the desk''s breaker (scope_id 0) stops every portfolio';

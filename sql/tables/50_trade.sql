@@ -1,0 +1,255 @@
+/*
+ * What was judged, ordered, filled and held. Tables that carry mode are
+ * partitioned by it, BACKTEST by run as well, so that a run is dropped at once
+ * and touches no index of the desk. Keys begin with the id, so that one index
+ * serves a look-up by id alone; ids come from one sequence for all modes.
+ *
+ * Foreign keys run leaf to leaf (arbees.create_leaf): a check touches one
+ * partition, whatever the number of runs. They point one way: fill -> order ->
+ * position -> window, order -> decision.
+ *
+ * Constraints bind what we intend, never what a venue reports.
+ */
+CREATE SEQUENCE arbees.decisions_seq;
+CREATE TABLE arbees.decisions (
+	decision_id		bigint NOT NULL,
+	portfolio_id	integer NOT NULL,
+	mode			arbees.mode NOT NULL,
+	deployment_id	integer NOT NULL,
+	signal_key		text NOT NULL,
+	purpose			arbees.order_purpose NOT NULL,
+	instrument_id	integer NOT NULL,
+	window_id		bigint,
+	verdict			arbees.verdict NOT NULL,
+	reason			text,
+	market_time		timestamptz NOT NULL,
+	decided_at		timestamptz NOT NULL,
+	strategy_hash	text,
+	gate_version	smallint NOT NULL,
+	input			bytea NOT NULL,
+	output			bytea NOT NULL,
+	repeat_count	integer NOT NULL DEFAULT 0,
+	last_repeat_at	timestamptz,
+	PRIMARY KEY (decision_id, portfolio_id, mode),
+	CONSTRAINT decisions_signal_key UNIQUE (deployment_id, signal_key, portfolio_id, mode),
+	CONSTRAINT decisions_reason_check CHECK ((verdict = 'accepted') = (reason IS NULL)),
+	CONSTRAINT decisions_key_length_check CHECK (length(signal_key) BETWEEN 1 AND 128),
+	CONSTRAINT decisions_input_size_check CHECK (octet_length(input) < 2048)
+) PARTITION BY LIST (mode);
+
+CREATE SEQUENCE arbees.positions_seq;
+CREATE TABLE arbees.positions (
+	position_id		bigint NOT NULL,
+	portfolio_id	integer NOT NULL,
+	mode			arbees.mode NOT NULL,
+	deployment_id	integer NOT NULL,
+	venue_id		integer NOT NULL,
+	instrument_id	integer NOT NULL,
+	window_id		bigint,
+	state			arbees.position_state NOT NULL,
+	stop_loss_pct		numeric(12,8) NOT NULL,
+	take_profit_kind	arbees.take_profit_kind NOT NULL,
+	take_profit_pct		numeric(12,8) NOT NULL,
+	exit_at			timestamptz,
+	entry_qty		numeric(24,8) NOT NULL DEFAULT 0,
+	entry_money		numeric(24,8) NOT NULL DEFAULT 0,
+	qty				numeric(24,8) NOT NULL DEFAULT 0,
+	cost			numeric(24,8) NOT NULL DEFAULT 0,
+	exit_qty		numeric(24,8) NOT NULL DEFAULT 0,
+	exit_money		numeric(24,8) NOT NULL DEFAULT 0,
+	settled_qty		numeric(24,8) NOT NULL DEFAULT 0,
+	settled_money	numeric(24,8) NOT NULL DEFAULT 0,
+	fees			numeric(24,8) NOT NULL DEFAULT 0,
+	realized_pnl	numeric(24,8) NOT NULL DEFAULT 0,
+	high_water		numeric(20,8),
+	exit_reason		arbees.exit_reason,
+	trigger_threshold	numeric(20,8),
+	trigger_price	numeric(20,8),
+	trigger_at		timestamptz,
+	intended_price	numeric(20,8),
+	exit_attempts	integer NOT NULL DEFAULT 0,
+	opened_at		timestamptz NOT NULL,
+	closed_at		timestamptz,
+	PRIMARY KEY (position_id, portfolio_id, mode),
+	CONSTRAINT positions_closed_at_check CHECK ((state = 'CLOSED') = (closed_at IS NOT NULL)),
+	CONSTRAINT positions_trigger_check CHECK (
+		state NOT IN ('STOP_TRIGGERED', 'TP_TRIGGERED', 'EXPIRY', 'KILL_TRIGGERED', 'EXIT_PENDING')
+		OR (exit_reason IS NOT NULL AND trigger_at IS NOT NULL)),
+	CONSTRAINT positions_stop_loss_check CHECK (stop_loss_pct >= 0 AND stop_loss_pct <= 100),
+	CONSTRAINT positions_take_profit_check CHECK (take_profit_pct >= 0 AND take_profit_pct <= 100000)
+) PARTITION BY LIST (mode);
+-- Positions that still hold something, by what moves them; the size of history does not matter.
+CREATE INDEX positions_open_idx ON arbees.positions (instrument_id, portfolio_id)
+	WHERE state <> 'CLOSED';
+CREATE INDEX positions_unsettled_idx ON arbees.positions (window_id, position_id) WHERE qty <> 0;
+
+CREATE SEQUENCE arbees.orders_seq;
+CREATE TABLE arbees.orders (
+	order_id		bigint NOT NULL,
+	portfolio_id	integer NOT NULL,
+	mode			arbees.mode NOT NULL,
+	decision_id		bigint NOT NULL,
+	deployment_id	integer NOT NULL,
+	position_id		bigint NOT NULL,
+	venue_id		integer NOT NULL,
+	venue_account_id	integer,
+	instrument_id	integer NOT NULL,
+	window_id		bigint,
+	purpose			arbees.order_purpose NOT NULL,
+	entry_no		smallint,
+	side			arbees.side NOT NULL,
+	amount_kind		arbees.amount_kind NOT NULL,
+	amount			numeric(24,8) NOT NULL,
+	limit_price		numeric(20,8) NOT NULL,
+	time_in_force	arbees.time_in_force NOT NULL,
+	expires_at		timestamptz,
+	state			arbees.order_state NOT NULL,
+	state_rule		integer NOT NULL,
+	client_order_id	text NOT NULL,
+	venue_order_id	text,
+	derives_order_id	boolean NOT NULL,
+	body_hash		bytea,
+	salt			bigint NOT NULL,
+	signed_ms		bigint NOT NULL,
+	reserved		numeric(24,8) NOT NULL,
+	filled_qty		numeric(24,8) NOT NULL DEFAULT 0,
+	filled_money	numeric(24,8) NOT NULL DEFAULT 0,
+	fees			numeric(24,8) NOT NULL DEFAULT 0,
+	venue_qty		numeric(24,8),
+	claimed_epoch	bigint,
+	created_at		timestamptz NOT NULL,
+	send_before		timestamptz NOT NULL,
+	claimed_at		timestamptz,
+	acknowledged_at	timestamptz,
+	finished_at		timestamptz,
+	cancel_requested_at	timestamptz,
+	cancel_sent_at	timestamptz,
+	last_reason		text,
+	PRIMARY KEY (order_id, portfolio_id, mode),
+	CONSTRAINT orders_client_order_id_key UNIQUE (client_order_id, portfolio_id, mode),
+	CONSTRAINT orders_entry_slot_key UNIQUE (window_id, instrument_id, entry_no, portfolio_id, mode),
+	CONSTRAINT orders_entry_no_check CHECK (
+		CASE WHEN purpose = 'ENTRY' AND window_id IS NOT NULL THEN entry_no IN (1, 2) AND entry_no IS NOT NULL
+			 ELSE entry_no IS NULL END),
+	CONSTRAINT orders_amount_positive_check CHECK (amount > 0 AND amount <> 'NaN'),
+	CONSTRAINT orders_limit_price_check CHECK (limit_price > 0 AND limit_price <> 'NaN'),
+	CONSTRAINT orders_money_is_buy_check CHECK (amount_kind = 'base' OR side = 'BUY'),
+	CONSTRAINT orders_salt_check CHECK (salt >= 0 AND salt < 9007199254740992),
+	CONSTRAINT orders_reserved_check CHECK (reserved >= 0 AND reserved <> 'NaN'),
+	CONSTRAINT orders_expires_check CHECK ((time_in_force = 'GTD') = (expires_at IS NOT NULL)),
+	CONSTRAINT orders_venue_order_id_check CHECK (
+		CASE WHEN mode IN ('PAPER', 'BACKTEST') THEN true
+			 WHEN venue_order_id IS NOT NULL THEN true
+			 WHEN derives_order_id THEN state IN ('NEW', 'CANCELED', 'EXPIRED') AND claimed_at IS NULL
+			 ELSE state IN ('NEW', 'SENDING', 'UNKNOWN', 'REJECTED', 'EXPIRED', 'CANCELED') END),
+	CONSTRAINT orders_claimed_check CHECK (
+		state IN ('NEW', 'CANCELED', 'EXPIRED') OR mode IN ('PAPER', 'BACKTEST')
+		OR (claimed_at IS NOT NULL AND claimed_epoch IS NOT NULL AND body_hash IS NOT NULL)),
+	CONSTRAINT orders_finished_check CHECK (
+		(state IN ('FILLED', 'CANCELED', 'EXPIRED', 'REJECTED')) = (finished_at IS NOT NULL))
+) PARTITION BY LIST (mode);
+CREATE INDEX orders_venue_order_id_idx ON arbees.orders (venue_order_id) WHERE venue_order_id IS NOT NULL;
+-- Orders that are still someone's business: the worker's list, the kill's list, the open count.
+CREATE INDEX orders_working_idx ON arbees.orders (portfolio_id, order_id)
+	WHERE finished_at IS NULL;
+CREATE INDEX orders_unknown_idx ON arbees.orders (portfolio_id, window_id)
+	WHERE state = 'UNKNOWN';
+CREATE INDEX orders_position_idx ON arbees.orders (position_id);
+
+CREATE SEQUENCE arbees.fills_seq;
+CREATE TABLE arbees.fills (
+	fill_id			bigint NOT NULL,
+	portfolio_id	integer NOT NULL,
+	mode			arbees.mode NOT NULL,
+	order_id		bigint NOT NULL,
+	position_id		bigint NOT NULL,
+	instrument_id	integer NOT NULL,
+	venue_trade_id	text NOT NULL,
+	side			arbees.side NOT NULL,
+	qty				numeric(24,8) NOT NULL,
+	price			numeric(20,8) NOT NULL,
+	money			numeric(24,8) NOT NULL,
+	fee				numeric(24,8) NOT NULL,
+	liquidity		text,
+	settlement		arbees.settlement NOT NULL,
+	matched_at		timestamptz NOT NULL,
+	booked_at		timestamptz NOT NULL,
+	voided_at		timestamptz,
+	PRIMARY KEY (fill_id, portfolio_id, mode),
+	CONSTRAINT fills_venue_trade_key UNIQUE (order_id, venue_trade_id, portfolio_id, mode),
+	CONSTRAINT fills_is_number_check CHECK (
+		qty <> 'NaN' AND price <> 'NaN' AND money <> 'NaN' AND fee <> 'NaN'),
+	CONSTRAINT fills_voided_check CHECK ((settlement = 'VOIDED') = (voided_at IS NOT NULL))
+) PARTITION BY LIST (mode);
+
+/* What the venue says was traded on our account and no order of ours explains: booked here, alarmed, never dropped. */
+CREATE SEQUENCE arbees.orphan_fills_seq;
+CREATE TABLE arbees.orphan_fills (
+	orphan_id		bigint PRIMARY KEY DEFAULT nextval('arbees.orphan_fills_seq'),
+	venue_account_id	integer NOT NULL,
+	venue_order_id	text NOT NULL,
+	venue_trade_id	text NOT NULL,
+	status			text NOT NULL,
+	symbol			text NOT NULL,
+	side			text NOT NULL,
+	qty				numeric NOT NULL,
+	price			numeric NOT NULL,
+	fee				numeric NOT NULL,
+	matched_at		timestamptz NOT NULL,
+	reported_at		timestamptz NOT NULL DEFAULT clock_timestamp(),
+	CONSTRAINT orphan_fills_venue_account_fkey FOREIGN KEY (venue_account_id) REFERENCES arbees.venue_accounts,
+	CONSTRAINT orphan_fills_key UNIQUE (venue_account_id, venue_trade_id, venue_order_id)
+);
+
+/*
+ * Totals of a portfolio: the row with the highest seq. Insert-only: an updated
+ * row slows down under one old snapshot, a chain of inserts does not.
+ */
+CREATE TABLE arbees.portfolio_ledger (
+	portfolio_id	integer NOT NULL,
+	seq				bigint NOT NULL,
+	mode			arbees.mode NOT NULL,
+	kind			arbees.ledger_kind NOT NULL,
+	order_id		bigint,
+	position_id		bigint,
+	reference		text,
+	entered_at		timestamptz NOT NULL,
+	market_time		timestamptz NOT NULL,
+	cash_change		numeric(24,8) NOT NULL,
+	claimable_change	numeric(24,8) NOT NULL,
+	reserved_change	numeric(24,8) NOT NULL,
+	cash			numeric(24,8) NOT NULL,
+	claimable		numeric(24,8) NOT NULL,
+	reserved		numeric(24,8) NOT NULL,
+	deposits		numeric(24,8) NOT NULL,
+	cost_open		numeric(24,8) NOT NULL,
+	fees			numeric(24,8) NOT NULL,
+	realized_pnl	numeric(24,8) NOT NULL,
+	session_pnl		numeric(24,8) NOT NULL,
+	day				date NOT NULL,
+	day_pnl			numeric(24,8) NOT NULL,
+	day_peak		numeric(24,8) NOT NULL,
+	open_positions	integer NOT NULL,
+	open_orders		integer NOT NULL,
+	PRIMARY KEY (portfolio_id, seq, mode),
+	CONSTRAINT portfolio_ledger_reserved_check CHECK (reserved >= 0)
+) PARTITION BY LIST (mode);
+COMMENT ON TABLE arbees.portfolio_ledger IS
+	'insert-only; the last row of a portfolio holds its totals; cash + claimable + cost_open = deposits + realized_pnl at all times';
+
+/* Winning shares the venue has still to pay, and when it did; LIVE only, since PAPER pays itself. */
+CREATE SEQUENCE arbees.redemptions_seq;
+CREATE TABLE arbees.redemptions (
+	redemption_id	bigint PRIMARY KEY DEFAULT nextval('arbees.redemptions_seq'),
+	portfolio_id	integer NOT NULL,
+	position_id		bigint NOT NULL,
+	instrument_id	integer NOT NULL,
+	shares			numeric(24,8) NOT NULL,
+	settled_at		timestamptz NOT NULL,
+	redeemed_at		timestamptz,
+	evidence		text,
+	CONSTRAINT redemptions_portfolio_fkey FOREIGN KEY (portfolio_id) REFERENCES arbees.portfolios,
+	CONSTRAINT redemptions_instrument_fkey FOREIGN KEY (instrument_id) REFERENCES arbees.instruments,
+	CONSTRAINT redemptions_evidence_check CHECK ((redeemed_at IS NULL) = (evidence IS NULL))
+);
+CREATE INDEX redemptions_open_idx ON arbees.redemptions (portfolio_id, instrument_id) WHERE redeemed_at IS NULL;

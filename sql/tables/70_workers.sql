@@ -1,0 +1,136 @@
+/* Who trades, who lives: epochs, leases, heartbeats, feeds, reconciliations. */
+CREATE TABLE arbees.trader_epochs (
+	venue_account_id	integer PRIMARY KEY,
+	epoch				bigint NOT NULL,
+	holder				text NOT NULL,
+	taken_at			timestamptz NOT NULL,
+	reconciled_at		timestamptz,
+	CONSTRAINT trader_epochs_venue_account_fkey FOREIGN KEY (venue_account_id) REFERENCES arbees.venue_accounts,
+	CONSTRAINT trader_epochs_epoch_check CHECK (epoch > 0)
+);
+COMMENT ON TABLE arbees.trader_epochs IS 'changes only when a trader takes over (and when its reconciliation succeeds)';
+
+CREATE TABLE arbees.trader_leases (
+	venue_account_id	integer PRIMARY KEY,
+	epoch				bigint NOT NULL,
+	expires_at			timestamptz NOT NULL,
+	renewed_at			timestamptz NOT NULL,
+	CONSTRAINT trader_leases_venue_account_fkey FOREIGN KEY (venue_account_id) REFERENCES arbees.venue_accounts
+) WITH (fillfactor = 50);
+
+CREATE SEQUENCE arbees.worker_sessions_seq;
+CREATE TABLE arbees.worker_sessions (
+	session_id			bigint PRIMARY KEY DEFAULT nextval('arbees.worker_sessions_seq'),
+	venue_account_id	integer NOT NULL,
+	epoch				bigint NOT NULL,
+	worker				text NOT NULL,
+	previous_holder		text,
+	started_at			timestamptz NOT NULL,
+	ended_at			timestamptz,
+	end_reason			text,
+	CONSTRAINT worker_sessions_venue_account_fkey FOREIGN KEY (venue_account_id) REFERENCES arbees.venue_accounts,
+	CONSTRAINT worker_sessions_epoch_key UNIQUE (venue_account_id, epoch)
+);
+
+CREATE TABLE arbees.workers (
+	worker				text PRIMARY KEY,
+	venue_id			integer NOT NULL,
+	venue_account_id	integer,
+	roles				text NOT NULL,
+	pid					integer NOT NULL,
+	started_at			timestamptz NOT NULL,
+	seen_at				timestamptz NOT NULL,
+	clock_offset_ms		numeric,
+	CONSTRAINT workers_venue_fkey FOREIGN KEY (venue_id) REFERENCES arbees.venues,
+	CONSTRAINT workers_venue_account_fkey FOREIGN KEY (venue_account_id) REFERENCES arbees.venue_accounts
+) WITH (fillfactor = 50);
+
+CREATE TABLE arbees.feeds (
+	worker			text NOT NULL,
+	channel			text NOT NULL,
+	connected		boolean NOT NULL,
+	messages		bigint NOT NULL DEFAULT 0,
+	errors			bigint NOT NULL DEFAULT 0,
+	reconnects		bigint NOT NULL DEFAULT 0,
+	last_data_at	timestamptz,
+	seen_at			timestamptz NOT NULL,
+	PRIMARY KEY (worker, channel),
+	CONSTRAINT feeds_worker_fkey FOREIGN KEY (worker) REFERENCES arbees.workers
+) WITH (fillfactor = 50);
+
+CREATE TABLE arbees.input_errors (
+	worker			text NOT NULL,
+	kind			text NOT NULL,
+	count			bigint NOT NULL,
+	first_at		timestamptz NOT NULL,
+	last_at			timestamptz NOT NULL,
+	last_context	text,
+	PRIMARY KEY (worker, kind)
+);
+
+CREATE TABLE arbees.conductor (
+	only_row		boolean PRIMARY KEY DEFAULT true,
+	pid				integer NOT NULL,
+	ticks			bigint NOT NULL,
+	interval_ms		integer NOT NULL,
+	started_at		timestamptz NOT NULL,
+	beat_at			timestamptz NOT NULL,
+	worker_pid		integer,
+	CONSTRAINT conductor_only_row_check CHECK (only_row)
+) WITH (fillfactor = 25);
+
+CREATE TABLE arbees.tick_steps (
+	position		integer PRIMARY KEY,
+	name			text NOT NULL,
+	function_name	text NOT NULL,
+	is_safety		boolean NOT NULL,
+	enabled			boolean NOT NULL DEFAULT true,
+	description		text NOT NULL,
+	CONSTRAINT tick_steps_name_key UNIQUE (name),
+	CONSTRAINT tick_steps_safety_check CHECK (enabled OR NOT is_safety)
+);
+
+CREATE TABLE arbees.tick_errors (
+	step			text PRIMARY KEY,
+	count			bigint NOT NULL,
+	last_at			timestamptz NOT NULL,
+	last_sqlstate	text NOT NULL,
+	last_message	text NOT NULL
+);
+
+CREATE SEQUENCE arbees.reconciliations_seq;
+CREATE TABLE arbees.reconciliations (
+	reconciliation_id	bigint PRIMARY KEY DEFAULT nextval('arbees.reconciliations_seq'),
+	venue_account_id	integer NOT NULL,
+	epoch				bigint NOT NULL,
+	cause				text NOT NULL,
+	started_at			timestamptz NOT NULL,
+	finished_at			timestamptz,
+	rows_read			integer,
+	rows_mapped			integer,
+	rows_refused		integer,
+	differences			integer,
+	clean				boolean,
+	CONSTRAINT reconciliations_venue_account_fkey FOREIGN KEY (venue_account_id) REFERENCES arbees.venue_accounts
+);
+
+CREATE SEQUENCE arbees.discrepancies_seq;
+CREATE TABLE arbees.discrepancies (
+	discrepancy_id		bigint PRIMARY KEY DEFAULT nextval('arbees.discrepancies_seq'),
+	reconciliation_id	bigint NOT NULL,
+	kind				text NOT NULL,
+	subject				text NOT NULL,
+	ours				text,
+	theirs				text,
+	CONSTRAINT discrepancies_reconciliation_fkey
+		FOREIGN KEY (reconciliation_id) REFERENCES arbees.reconciliations
+);
+
+/* What the venue last said of an account's money; the account's own truth, apart from ours. */
+CREATE TABLE arbees.venue_balances (
+	venue_account_id	integer PRIMARY KEY,
+	cash				numeric NOT NULL,
+	quiet				boolean NOT NULL,
+	read_at				timestamptz NOT NULL,
+	CONSTRAINT venue_balances_venue_account_fkey FOREIGN KEY (venue_account_id) REFERENCES arbees.venue_accounts
+) WITH (fillfactor = 50);

@@ -1,0 +1,70 @@
+/*-------------------------------------------------------------------------
+ *
+ * src/arbees.c
+ *	  Module magic, settings, registration of the conductor; nothing else.
+ *
+ * Limits that must be audited are rows of arbees.runtime_controls, not
+ * settings. What is left are the handful of values that are needed before a
+ * table can be read.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "conductor/conductor.h"
+#include "core/guard.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "safety/trader_lock.h"
+#include "utils/guc.h"
+
+PG_MODULE_MAGIC;
+
+void		_PG_init(void);
+
+static const struct config_enum_entry maintenance_options[] = {
+	{"off", ARB_MAINTENANCE_OFF, false},
+	{"restore", ARB_MAINTENANCE_RESTORE, false},
+	{"replica", ARB_MAINTENANCE_REPLICA, false},
+	{NULL, 0, false}
+};
+
+void
+_PG_init(void)
+{
+	/* Left on, it lets a superuser's statements write guarded tables. */
+	DefineCustomEnumVariable("arbees.maintenance",
+							 "Lets rows of a restored dump or a logical replica into guarded tables.",
+							 "off, restore or replica; it works for superusers alone, and never while a trader holds a lease.",
+							 &arb_maintenance, ARB_MAINTENANCE_OFF, maintenance_options,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
+
+	/* Wrong, no conductor runs after a restart and the gate refuses every entry. */
+	DefineCustomStringVariable("arbees.database",
+							   "Database whose conductor starts with the server.",
+							   "Read when the library is in shared_preload_libraries.",
+							   &arb_conductor_database, "",
+							   PGC_SIGHUP, 0, NULL, NULL, NULL);
+
+	/* Runs as the server's OS user: only configuration files may set it. */
+	DefineCustomStringVariable("arbees.worker_command",
+							   "Command line of the worker that the conductor runs and restarts.",
+							   "Empty: workers are started by somebody else.",
+							   &arb_worker_command, "",
+							   PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+
+	/* Too low burns a processor; too high delays exits by time and makes the gate's heartbeat limit lax. */
+	DefineCustomIntVariable("arbees.tick_interval",
+							"Time between two ticks of the conductor.",
+							NULL,
+							&arb_tick_interval, 250, 10, 60000,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+
+	MarkGUCPrefixReserved("arbees");
+
+	arb_guard_maintenance_check = arb_trader_refuse_maintenance;
+
+	if (process_shared_preload_libraries_in_progress)
+		arb_conductor_register();
+}

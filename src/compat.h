@@ -1,0 +1,57 @@
+/*-------------------------------------------------------------------------
+ *
+ * src/compat.h
+ *	  Differences between PostgreSQL 13 and 18; the only place that asks
+ *	  PG_VERSION_NUM.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARB_COMPAT_H
+#define ARB_COMPAT_H
+
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "executor/executor.h"
+#include "storage/lock.h"
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#include "nodes/parsenodes.h"
+#endif
+
+#if PG_VERSION_NUM < 140000
+#define arb_simple_insert(rri, estate, slot) ExecSimpleRelationInsert(estate, slot)
+#define arb_simple_update(rri, estate, epq, old, slot) ExecSimpleRelationUpdate(estate, epq, old, slot)
+#else
+#define arb_simple_insert(rri, estate, slot) ExecSimpleRelationInsert(rri, estate, slot)
+#define arb_simple_update(rri, estate, epq, old, slot) ExecSimpleRelationUpdate(rri, estate, epq, old, slot)
+#endif
+
+/* The local transaction id of this backend, the same from start to end of a transaction. */
+#if PG_VERSION_NUM >= 170000
+#define ARB_MY_LXID (MyProc->vxid.lxid)
+#else
+#define ARB_MY_LXID (MyProc->lxid)
+#endif
+
+/* The timeline this primary writes. */
+#if PG_VERSION_NUM >= 150000
+#define ARB_WAL_TIMELINE() GetWALInsertionTimeLine()
+#else
+#define ARB_WAL_TIMELINE() ThisTimeLineID
+#endif
+
+#if PG_VERSION_NUM >= 160000
+#define ARB_NAME_LIST(string) stringToQualifiedNameList(string, NULL)
+#else
+#define ARB_NAME_LIST(string) stringToQualifiedNameList(string)
+#endif
+
+#if PG_VERSION_NUM < 150000
+#define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
+#endif
+
+#endif							/* ARB_COMPAT_H */

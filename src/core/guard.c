@@ -1,0 +1,99 @@
+/*-------------------------------------------------------------------------
+ *
+ * src/core/guard.c
+ *	  Who may write the guarded tables: our own choke points, one statement at
+ *	  a time.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "compat.h"
+#include "core/guard.h"
+#include "miscadmin.h"
+#include "storage/proc.h"
+
+int			arb_maintenance = ARB_MAINTENANCE_OFF;
+void		(*arb_guard_maintenance_check) (void) = NULL;
+
+/* Tables open for writing, innermost last. */
+#define MAX_OPEN 4
+static const char *open_tables[MAX_OPEN];
+static int	open_count = 0;
+
+/* The transaction in which maintenance was last checked and told to the log. */
+static LocalTransactionId checked_lxid = InvalidLocalTransactionId;
+
+static void
+close_at_xact_end(XactEvent event, void *arg)
+{
+	open_count = 0;
+}
+
+static void
+close_at_subxact_end(SubXactEvent event, SubTransactionId my, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		open_count = 0;
+}
+
+/* arb_guard_open lets the next statement write one table; the name must be a constant. */
+void
+arb_guard_open(const char *table)
+{
+	static bool registered = false;
+
+	if (!registered)
+	{
+		RegisterXactCallback(close_at_xact_end, NULL);
+		RegisterSubXactCallback(close_at_subxact_end, NULL);
+		registered = true;
+	}
+	if (open_count == MAX_OPEN)
+		elog(ERROR, "too many guarded writes inside each other");
+	open_tables[open_count++] = table;
+}
+
+void
+arb_guard_close(void)
+{
+	if (open_count > 0)
+		open_count--;
+}
+
+bool
+arb_guard_is_open(const char *table)
+{
+	int			i;
+
+	for (i = 0; i < open_count; i++)
+		if (strcmp(open_tables[i], table) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * arb_guard_maintenance tells whether rows are let in as they are: a superuser
+ * restoring a dump or applying a logical replica's stream.
+ *
+ * Said in the server log once per transaction: a restore must bring the
+ * journal's rows as they were, so it cannot add one of its own. arbees_resume,
+ * which has to follow, writes it there.
+ */
+bool
+arb_guard_maintenance(void)
+{
+	if (arb_maintenance == ARB_MAINTENANCE_OFF || !superuser())
+		return false;
+	if (checked_lxid != ARB_MY_LXID)
+	{
+		if (arb_guard_maintenance_check != NULL)
+			arb_guard_maintenance_check();
+		checked_lxid = ARB_MY_LXID;
+		ereport(LOG,
+				(errmsg("arbees.maintenance lets rows into guarded tables"),
+				 errhidestmt(true)));
+	}
+	return true;
+}

@@ -1,0 +1,37 @@
+/*-------------------------------------------------------------------------
+ *
+ * src/core/guard.h
+ *	  Who may write the guarded tables: our own choke points, one statement at
+ *	  a time.
+ *
+ * A choke point opens the guard for one table, writes, and closes it; a write
+ * that makes another one nests. The guard triggers ask arb_guard_is_open().
+ * Neither role nor setting opens it; an error closes it through the
+ * transaction callbacks.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARB_GUARD_H
+#define ARB_GUARD_H
+
+#include "postgres.h"
+#include "fmgr.h"
+
+typedef enum MaintenanceKind
+{
+	ARB_MAINTENANCE_OFF = 1,
+	ARB_MAINTENANCE_RESTORE,
+	ARB_MAINTENANCE_REPLICA
+} MaintenanceKind;
+
+extern int	arb_maintenance;		/* arbees.maintenance */
+
+/* Raises when maintenance must not be used now; set by the module that knows the leases. */
+extern void (*arb_guard_maintenance_check) (void);
+
+extern void arb_guard_open(const char *table);
+extern void arb_guard_close(void);
+extern bool arb_guard_is_open(const char *table);
+extern bool arb_guard_maintenance(void);
+
+#endif							/* ARB_GUARD_H */

@@ -1,0 +1,17 @@
+/*-------------------------------------------------------------------------
+ *
+ * src/core/installation.h
+ *	  Whether this database is the one that was bound, or a copy of it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARB_INSTALLATION_H
+#define ARB_INSTALLATION_H
+
+#include "postgres.h"
+#include "utils/snapshot.h"
+
+extern bool arb_installation_is_ours(Snapshot snapshot);
+extern void arb_installation_write(const char *actor);
+
+#endif							/* ARB_INSTALLATION_H */

@@ -1,0 +1,109 @@
+/*-------------------------------------------------------------------------
+ *
+ * src/core/lock.c
+ *	  The heavyweight locks of arbees, and their order.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "core/catalog.h"
+#include "core/lock.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/inval.h"
+
+/* The object classes: oids of our own tables, kept until any of them changes. */
+static Oid	kill_class;
+static Oid	epoch_class;
+static Oid	portfolio_class;
+static Oid	deployment_class;
+static Oid	venue_class;
+
+static void
+forget_classes(Datum arg, Oid relid)
+{
+	if (relid == InvalidOid || relid == kill_class || relid == epoch_class ||
+		relid == portfolio_class || relid == deployment_class || relid == venue_class)
+		kill_class = epoch_class = portfolio_class = deployment_class = venue_class = InvalidOid;
+}
+
+static Oid
+class_of(Oid *slot, const char *table)
+{
+	static bool registered = false;
+
+	if (!registered)
+	{
+		CacheRegisterRelcacheCallback(forget_classes, (Datum) 0);
+		registered = true;
+	}
+	if (!OidIsValid(*slot))
+	{
+		/* Into a local first: the look-up itself may run the callback above. */
+		Oid			oid = arb_catalog_relation(table);
+
+		*slot = oid;
+	}
+	return *slot;
+}
+
+static bool
+acquire(Oid class, int32 object, LOCKMODE mode, bool wait)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, class, (uint32) object, 0);
+	if (LockAcquire(&tag, mode, false, !wait) == LOCKACQUIRE_NOT_AVAIL)
+		return false;
+	/* Lock, then read: what others committed while we waited must be seen. */
+	AcceptInvalidationMessages();
+	return true;
+}
+
+void
+arb_lock_kill_tag(LOCKTAG *tag)
+{
+	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, class_of(&kill_class, "kill_levels"), 0, 0);
+}
+
+/* arb_lock_kill passes (ShareLock) or throws (ExclusiveLock) the kill switch. */
+void
+arb_lock_kill(LOCKMODE mode)
+{
+	acquire(class_of(&kill_class, "kill_levels"), 0, mode, true);
+}
+
+bool
+arb_lock_kill_try(LOCKMODE mode)
+{
+	return acquire(class_of(&kill_class, "kill_levels"), 0, mode, false);
+}
+
+/* arb_lock_epoch is shared by claims and reports and exclusive to a take-over. */
+void
+arb_lock_epoch(int32 venue_account_id, LOCKMODE mode)
+{
+	acquire(class_of(&epoch_class, "trader_epochs"), venue_account_id, mode, true);
+}
+
+/* arb_lock_portfolio serialises all that changes one portfolio's books. */
+void
+arb_lock_portfolio(int32 portfolio_id)
+{
+	acquire(class_of(&portfolio_class, "portfolios"), portfolio_id, ExclusiveLock, true);
+}
+
+/* arb_lock_deployment_try lets one session evaluate a deployment; busy means skip. */
+bool
+arb_lock_deployment_try(int32 deployment_id)
+{
+	return acquire(class_of(&deployment_class, "deployments"), deployment_id, ExclusiveLock, false);
+}
+
+/* arb_lock_venue_clock serialises what a venue's market time drives: windows and their prices. */
+void
+arb_lock_venue_clock(int32 venue_id)
+{
+	acquire(class_of(&venue_class, "venues"), venue_id, ExclusiveLock, true);
+}

@@ -1,0 +1,481 @@
+/*-------------------------------------------------------------------------
+ *
+ * src/safety/trader_lock.c
+ *	  One active trader per venue account: epoch, lease, fencing.
+ *
+ * Two small tables: the epoch changes only on take-over, the lease on every
+ * renewal. Claims and reports share the epoch's lock (arb_trader_require), a
+ * take-over takes it exclusively: when it has it, nobody of the old epoch is
+ * in the middle of anything, and all who come later are refused.
+ *
+ * A worker's name stands for one process: a restart under the same name takes
+ * over at once, a stranger waits until the lease has ended.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "catalog/pg_type.h"
+#include "core/clock.h"
+#include "core/guard.h"
+#include "core/installation.h"
+#include "core/lock.h"
+#include "core/sql.h"
+#include "core/table.h"
+#include "core/txn.h"
+#include "errors.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "journal/journal.h"
+#include "safety/control.h"
+#include "safety/trader_lock.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+
+#define MAX_WORKER_NAME_BYTES 128
+
+PG_FUNCTION_INFO_V1(arbees_acquire_trader);
+PG_FUNCTION_INFO_V1(arbees_renew_trader);
+PG_FUNCTION_INFO_V1(arbees_release_trader);
+
+enum
+{
+	EPOCH_ACCOUNT, EPOCH_EPOCH, EPOCH_HOLDER, EPOCH_TAKEN_AT, EPOCH_RECONCILED_AT, EPOCH_COLUMN_COUNT
+};
+
+enum
+{
+	LEASE_ACCOUNT, LEASE_EPOCH, LEASE_EXPIRES_AT, LEASE_RENEWED_AT, LEASE_COLUMN_COUNT
+};
+
+static const char *const EpochColumns[] = {
+	"venue_account_id", "epoch", "holder", "taken_at", "reconciled_at"
+};
+static const TableDef EpochTable = {"trader_epochs", EPOCH_COLUMN_COUNT, EpochColumns, false};
+
+static const char *const LeaseColumns[] = {
+	"venue_account_id", "epoch", "expires_at", "renewed_at"
+};
+static const TableDef LeaseTable = {"trader_leases", LEASE_COLUMN_COUNT, LeaseColumns, false};
+
+static bool
+fetch_by_account(const TableDef *def, const char *index, int32 account, Snapshot snapshot, Row *row)
+{
+	IndexKey	key = INT4_KEY(account);
+	Table		table = arb_table_open(def, 0, AccessShareLock);
+	bool		found = arb_table_fetch(&table, index, 1, &key, ForwardScanDirection, snapshot, row);
+
+	arb_table_close(&table);
+	return found;
+}
+
+static void
+read_state(Snapshot snapshot, int32 account, TraderState *state, char **holder)
+{
+	Row			epoch;
+	Row			lease;
+
+	memset(state, 0, sizeof(TraderState));
+	*holder = NULL;
+	if (!fetch_by_account(&EpochTable, "trader_epochs_pkey", account, snapshot, &epoch))
+		return;
+	state->epoch = DatumGetInt64(epoch.value[EPOCH_EPOCH]);
+	state->reconciled = !epoch.null[EPOCH_RECONCILED_AT];
+	*holder = TextDatumGetCString(epoch.value[EPOCH_HOLDER]);
+	if (!fetch_by_account(&LeaseTable, "trader_leases_pkey", account, snapshot, &lease))
+		return;
+	state->expires_at = DatumGetTimestampTz(lease.value[LEASE_EXPIRES_AT]);
+	state->alive = DatumGetInt64(lease.value[LEASE_EPOCH]) == state->epoch &&
+		state->expires_at > arb_now();
+}
+
+/* arb_trader_state reads who trades an account, without a lock: for the gate's question whether anybody does. */
+void
+arb_trader_state(Snapshot snapshot, int32 venue_account_id, TraderState *state)
+{
+	char	   *holder;
+
+	read_state(snapshot, venue_account_id, state, &holder);
+}
+
+static void
+read_fresh(int32 account, TraderState *state, char **holder)
+{
+	Snapshot	snapshot = arb_snapshot_begin();
+
+	read_state(snapshot, account, state, holder);
+	arb_snapshot_end(snapshot);
+}
+
+static pg_attribute_noreturn() void
+lease_lost(int32 account, int64 epoch, const TraderState *state, const char *holder)
+{
+	int64		ended_ms = state->epoch == 0 ? 0 : arb_elapsed_ms(state->expires_at, arb_now());
+
+	if (state->epoch != epoch)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARB_LEASE_LOST),
+				 errmsg("epoch " INT64_FORMAT " of venue account %d is not in force", epoch, account),
+				 errdetail("The epoch is " INT64_FORMAT ", held by \"%s\".",
+						   state->epoch, holder == NULL ? "nobody" : holder),
+				 errhint("Stop sending, close the venue connections, and acquire the trader again.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_ARB_LEASE_LOST),
+			 errmsg("the lease of venue account %d has ended", account),
+			 errdetail("Epoch " INT64_FORMAT " ran out " INT64_FORMAT " ms ago.", epoch, ended_ms),
+			 errhint("Stop sending, close the venue connections, and acquire the trader again.")));
+}
+
+/*
+ * arb_trader_require lets only the holder of the epoch in force go on.
+ *
+ * Locks: the epoch, shared, until the transaction ends.
+ * Errors: RB004.
+ */
+void
+arb_trader_require(int32 venue_account_id, int64 epoch)
+{
+	TraderState state;
+	char	   *holder;
+
+	arb_lock_epoch(venue_account_id, ShareLock);
+	/* Lock, then read: a take-over may have committed while we waited. */
+	read_fresh(venue_account_id, &state, &holder);
+	if (state.epoch != epoch || !state.alive)
+		lease_lost(venue_account_id, epoch, &state, holder);
+}
+
+static void
+require_promise(const char *what)
+{
+	arb_require_primary(what);
+	arb_require_read_committed(what);
+	arb_require_synchronous_commit(what);
+}
+
+static void
+require_account(int32 account)
+{
+	static SqlPlan plan = {
+		"SELECT 1 FROM arbees.venue_accounts WHERE venue_account_id = $1", 1, {INT4OID}
+	};
+	Datum		value = Int32GetDatum(account);
+	bool		found;
+
+	arb_sql_begin();
+	found = arb_sql_run(&plan, &value, NULL) > 0;
+	arb_sql_end();
+	if (!found)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("venue account %d does not exist", account)));
+}
+
+static int64
+lease_ms(void)
+{
+	int64		ms = arb_controls()->lease_ms;
+
+	if (ms <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARB_RISK_DENIED),
+				 errmsg("control \"lease_ms\" is missing"),
+				 errhint("Without it nobody may trade.")));
+	return ms;
+}
+
+/* The one place that writes epochs: the next epoch of an account, for a new holder. */
+static void
+write_epoch(int32 account, int64 epoch, const char *holder)
+{
+	static SqlPlan plan = {
+		"INSERT INTO arbees.trader_epochs AS e (venue_account_id, epoch, holder, taken_at, reconciled_at)"
+		" VALUES ($1, $2, $3, pg_catalog.clock_timestamp(), NULL)"
+		" ON CONFLICT (venue_account_id) DO UPDATE SET epoch = excluded.epoch, holder = excluded.holder,"
+		"  taken_at = excluded.taken_at, reconciled_at = NULL",
+		3, {INT4OID, INT8OID, TEXTOID}
+	};
+	Datum		values[3];
+
+	values[0] = Int32GetDatum(account);
+	values[1] = Int64GetDatum(epoch);
+	values[2] = CStringGetTextDatum(holder);
+	arb_guard_open("trader_epochs");
+	arb_sql_run(&plan, values, NULL);
+	arb_guard_close();
+}
+
+/* Sets when the lease of an epoch ends; counted from now. */
+static void
+write_lease(int32 account, int64 epoch, int64 ms)
+{
+	static SqlPlan plan = {
+		"INSERT INTO arbees.trader_leases AS l (venue_account_id, epoch, expires_at, renewed_at)"
+		" VALUES ($1, $2, $3, $4)"
+		" ON CONFLICT (venue_account_id) DO UPDATE SET epoch = excluded.epoch,"
+		"  expires_at = excluded.expires_at, renewed_at = excluded.renewed_at",
+		4, {INT4OID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID}
+	};
+	TimestampTz now = arb_now();
+	Datum		values[4];
+
+	values[0] = Int32GetDatum(account);
+	values[1] = Int64GetDatum(epoch);
+	values[2] = TimestampTzGetDatum(now + ms * USECS_PER_MS);
+	values[3] = TimestampTzGetDatum(now);
+	arb_guard_open("trader_leases");
+	arb_sql_run(&plan, values, NULL);
+	arb_guard_close();
+}
+
+static void
+end_session(int32 account, int64 epoch, const char *reason)
+{
+	static SqlPlan plan = {
+		"UPDATE arbees.worker_sessions SET ended_at = pg_catalog.clock_timestamp(), end_reason = $3"
+		" WHERE venue_account_id = $1 AND epoch = $2 AND ended_at IS NULL",
+		3, {INT4OID, INT8OID, TEXTOID}
+	};
+	Datum		values[3];
+
+	values[0] = Int32GetDatum(account);
+	values[1] = Int64GetDatum(epoch);
+	values[2] = CStringGetTextDatum(reason);
+	arb_sql_run(&plan, values, NULL);
+}
+
+static void
+begin_session(int32 account, int64 epoch, const char *worker, const char *previous)
+{
+	static SqlPlan plan = {
+		"INSERT INTO arbees.worker_sessions (venue_account_id, epoch, worker, previous_holder, started_at)"
+		" VALUES ($1, $2, $3, $4, pg_catalog.clock_timestamp())",
+		4, {INT4OID, INT8OID, TEXTOID, TEXTOID}
+	};
+	Datum		values[4];
+	char		nulls[4] = {' ', ' ', ' ', previous == NULL ? 'n' : ' '};
+
+	values[0] = Int32GetDatum(account);
+	values[1] = Int64GetDatum(epoch);
+	values[2] = CStringGetTextDatum(worker);
+	values[3] = previous == NULL ? (Datum) 0 : CStringGetTextDatum(previous);
+	arb_sql_run(&plan, values, nulls);
+}
+
+static void
+take_over(int32 account, int64 epoch, const char *worker, const char *previous, int64 ms)
+{
+	arb_sql_begin();
+	end_session(account, epoch - 1, psprintf("taken over by %s", worker));
+	write_epoch(account, epoch, worker);
+	write_lease(account, epoch, ms);
+	begin_session(account, epoch, worker, previous);
+	arb_sql_end();
+	arb_journal(JOURNAL_NO_MODE, "trader_acquired", 0, account,
+				psprintf("epoch " INT64_FORMAT " by %s%s%s", epoch, worker,
+						 previous != NULL ? ", after " : "", previous != NULL ? previous : ""));
+}
+
+static Datum
+acquired_tuple(FunctionCallInfo fcinfo, bool granted, int64 epoch, int64 ms,
+			   const char *holder, const char *reason)
+{
+	TupleDesc	desc;
+	Datum		values[5];
+	bool		nulls[5] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts != 5)
+		elog(ERROR, "arbees.acquire_trader does not return what this library was built for");
+	values[0] = BoolGetDatum(granted);
+	nulls[1] = !granted;
+	values[1] = Int64GetDatum(epoch);
+	values[2] = Int32GetDatum((int32) ms);
+	values[3] = CStringGetTextDatum(holder);
+	nulls[4] = reason == NULL;
+	values[4] = reason == NULL ? (Datum) 0 : CStringGetTextDatum(reason);
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+static bool
+held_by_other(const TraderState *state, const char *holder, const char *worker)
+{
+	return state->alive && strcmp(holder, worker) != 0;
+}
+
+static Datum
+refused(FunctionCallInfo fcinfo, const TraderState *state, const char *holder, int64 ms)
+{
+	return acquired_tuple(fcinfo, false, 0, ms, holder,
+						  psprintf("held by %s for another " INT64_FORMAT " ms", holder,
+								   arb_elapsed_ms(arb_now(), state->expires_at)));
+}
+
+/*
+ * arbees.acquire_trader(account, worker) makes a worker the one that trades an account.
+ *
+ * Locks: the epoch, exclusively; not even asked for while another's lease lives,
+ * so that a waiting worker's attempts never hold up claims.
+ */
+Datum
+arbees_acquire_trader(PG_FUNCTION_ARGS)
+{
+	int32		account = PG_ARGISNULL(0) ? 0 : PG_GETARG_INT32(0);
+	char	   *worker = PG_ARGISNULL(1) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(1));
+	TraderState state;
+	char	   *holder;
+	int64		ms;
+
+	if (*worker == '\0' || strlen(worker) > MAX_WORKER_NAME_BYTES)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a worker's name has 1 to %d bytes", MAX_WORKER_NAME_BYTES)));
+	require_promise("arbees.acquire_trader");
+	require_account(account);
+	ms = lease_ms();
+	read_fresh(account, &state, &holder);
+	if (held_by_other(&state, holder, worker))
+		PG_RETURN_DATUM(refused(fcinfo, &state, holder, ms));
+
+	arb_lock_epoch(account, ExclusiveLock);
+	read_fresh(account, &state, &holder);
+	if (held_by_other(&state, holder, worker))
+		PG_RETURN_DATUM(refused(fcinfo, &state, holder, ms));
+	take_over(account, state.epoch + 1, worker, holder, ms);
+	PG_RETURN_DATUM(acquired_tuple(fcinfo, true, state.epoch + 1, ms, worker,
+								   arb_installation_is_ours(NULL) ? NULL :
+								   "paused: this database is a copy of another; arbees_resume(reason) binds it"));
+}
+
+/* arbees.renew_trader(account, epoch) extends the lease of the epoch in force. */
+Datum
+arbees_renew_trader(PG_FUNCTION_ARGS)
+{
+	int32		account = PG_GETARG_INT32(0);
+	int64		epoch = PG_GETARG_INT64(1);
+	int64		ms;
+
+	require_promise("arbees.renew_trader");
+	arb_trader_require(account, epoch);
+	ms = lease_ms();
+	arb_sql_begin();
+	write_lease(account, epoch, ms);
+	arb_sql_end();
+	PG_RETURN_INT32((int32) ms);
+}
+
+/* arbees.release_trader(account, epoch) gives the account up, so that the next worker need not wait. */
+Datum
+arbees_release_trader(PG_FUNCTION_ARGS)
+{
+	int32		account = PG_GETARG_INT32(0);
+	int64		epoch = PG_GETARG_INT64(1);
+	TraderState state;
+	char	   *holder;
+
+	require_promise("arbees.release_trader");
+	arb_lock_epoch(account, ExclusiveLock);
+	read_fresh(account, &state, &holder);
+	if (state.epoch != epoch)
+		lease_lost(account, epoch, &state, holder);
+	arb_sql_begin();
+	write_lease(account, epoch, 0);
+	end_session(account, epoch, "released");
+	arb_sql_end();
+	arb_journal(JOURNAL_NO_MODE, "trader_released", 0, account,
+				psprintf("epoch " INT64_FORMAT " by %s", epoch, holder));
+	PG_RETURN_VOID();
+}
+
+/*
+ * arb_trader_set_reconciled records that a reconciliation was clean, or that one is due.
+ *
+ * Locks: the caller shares the epoch's lock (arb_trader_require).
+ */
+void
+arb_trader_set_reconciled(int32 venue_account_id, bool reconciled)
+{
+	static SqlPlan plan = {
+		"UPDATE arbees.trader_epochs"
+		" SET reconciled_at = CASE WHEN $2 THEN pg_catalog.clock_timestamp() END"
+		" WHERE venue_account_id = $1",
+		2, {INT4OID, BOOLOID}
+	};
+	Datum		values[2];
+
+	values[0] = Int32GetDatum(venue_account_id);
+	values[1] = BoolGetDatum(reconciled);
+	arb_sql_begin();
+	arb_guard_open("trader_epochs");
+	arb_sql_run(&plan, values, NULL);
+	arb_guard_close();
+	arb_sql_end();
+}
+
+/* Ends the lease of one epoch and makes the epoch old, so that its holder must acquire again. */
+static void
+forget_one(int32 account, const char *reason)
+{
+	TraderState state;
+	char	   *holder;
+
+	arb_lock_epoch(account, ExclusiveLock);
+	read_fresh(account, &state, &holder);
+	arb_sql_begin();
+	end_session(account, state.epoch, reason);
+	write_epoch(account, state.epoch + 1, "nobody");
+	write_lease(account, state.epoch + 1, 0);
+	arb_sql_end();
+}
+
+/*
+ * arb_trader_forget_all ends every lease: the rows were made somewhere else.
+ *
+ * Locks: each epoch, exclusively, by ascending account.
+ */
+void
+arb_trader_forget_all(const char *reason)
+{
+	static SqlPlan plan = {
+		"SELECT venue_account_id FROM arbees.trader_epochs ORDER BY 1", 0
+	};
+	int32	   *accounts;
+	uint64		n;
+	uint64		i;
+
+	arb_sql_begin();
+	n = arb_sql_run(&plan, NULL, NULL);
+	accounts = SPI_palloc(sizeof(int32) * Max(n, 1));
+	for (i = 0; i < n; i++)
+		accounts[i] = arb_sql_int32(i, 1, 0);
+	arb_sql_end();
+	for (i = 0; i < n; i++)
+		forget_one(accounts[i], reason);
+}
+
+/*
+ * arb_trader_refuse_maintenance raises 55006 while somebody trades here.
+ *
+ * A restore lets leases of another place in; those of a copy bind nobody.
+ */
+void
+arb_trader_refuse_maintenance(void)
+{
+	static SqlPlan plan = {
+		"SELECT venue_account_id FROM arbees.trader_leases WHERE expires_at > pg_catalog.clock_timestamp() LIMIT 1",
+		0
+	};
+	int32		account;
+
+	if (!arb_installation_is_ours(NULL))
+		return;
+	arb_sql_begin();
+	account = arb_sql_run(&plan, NULL, NULL) > 0 ? arb_sql_int32(0, 1, 0) : 0;
+	arb_sql_end();
+	if (account != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("arbees.maintenance is refused while a trader's lease lives"),
+				 errdetail("Venue account %d is being traded.", account),
+				 errhint("Stop the worker and wait until its lease has ended.")));
+}

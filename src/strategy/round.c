@@ -1,0 +1,399 @@
+/*-------------------------------------------------------------------------
+ *
+ * src/strategy/round.c
+ *	  arbees.on_quotes: one round of the desk. Quotes and prices in, market facts,
+ *	  exits, strategies, gate, and the new orders out, in one transaction.
+ *
+ * Evaluate first, without any lock; then lock (kill, epochs, portfolios ascending)
+ * and judge. PAPER and LIVE are separate calls, so that neither can hold up or
+ * roll back the other.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "compat.h"
+#include "core/clock.h"
+#include "core/columns.h"
+#include "core/lock.h"
+#include "core/sql.h"
+#include "core/txn.h"
+#include "errors.h"
+#include "funcapi.h"
+#include "market/quote.h"
+#include "market/window.h"
+#include "miscadmin.h"
+#include "strategy/strategy.h"
+#include "trade/exit.h"
+#include "trade/settle_due.h"
+#include "trade/simulated_fill.h"
+#include "trade/submit.h"
+#include "trade/ticket.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+
+#define MAX_QUOTES_PER_CALL 1024
+
+typedef struct Round
+{
+	int32		venue_id;
+	TradingMode mode;
+	bool		driven;
+	TimestampTz market_time;
+	TimestampTz received_at;	/* what quotes are stamped with: market time under a driven clock */
+	QuoteSet	quotes;
+	List	   *underlyings;
+	List	   *wishes;			/* Wish * */
+	List	   *portfolios;		/* int, ascending */
+} Round;
+
+/* ---- arguments ---- */
+
+typedef struct Column
+{
+	Datum	   *values;
+	bool	   *nulls;
+	int			count;
+} Column;
+
+static Column
+read_array(FunctionCallInfo fcinfo, int arg, Oid type, const char *name)
+{
+	Column		c = {NULL, NULL, 0};
+	int16		len;
+	bool		byval;
+	char		align;
+
+	if (PG_ARGISNULL(arg))
+		return c;
+	get_typlenbyvalalign(type, &len, &byval, &align);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(arg), type, len, byval, align, &c.values, &c.nulls, &c.count);
+	if (c.count > MAX_QUOTES_PER_CALL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("array \"%s\" has %d elements, at most %d fit one call", name, c.count, MAX_QUOTES_PER_CALL)));
+	return c;
+}
+
+static void
+same_length(const Column *a, const Column *b, const char *name)
+{
+	if (a->count != b->count)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("array \"%s\" has %d elements, %d are expected", name, b->count, a->count)));
+}
+
+static Fixed
+side_of(const Column *c, int i)
+{
+	Fixed		value;
+
+	if (c->nulls[i])
+		return FIXED_NULL;
+	value = arb_fixed_from_numeric(c->values[i]);
+	if (value < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a quote's price or size cannot be negative")));
+	return value;
+}
+
+static void
+read_quotes(FunctionCallInfo fcinfo, Round *r)
+{
+	Column		instrument = read_array(fcinfo, 3, INT4OID, "instruments");
+	Column		bid = read_array(fcinfo, 4, NUMERICOID, "bids");
+	Column		bid_size = read_array(fcinfo, 5, NUMERICOID, "bid_sizes");
+	Column		ask = read_array(fcinfo, 6, NUMERICOID, "asks");
+	Column		ask_size = read_array(fcinfo, 7, NUMERICOID, "ask_sizes");
+	Column		source = read_array(fcinfo, 8, INT8OID, "source_ms");
+	int			i;
+
+	same_length(&instrument, &bid, "bids");
+	same_length(&instrument, &bid_size, "bid_sizes");
+	same_length(&instrument, &ask, "asks");
+	same_length(&instrument, &ask_size, "ask_sizes");
+	same_length(&instrument, &source, "source_ms");
+	r->quotes.count = instrument.count;
+	r->quotes.quotes = palloc0(sizeof(Quote) * Max(instrument.count, 1));
+	for (i = 0; i < instrument.count; i++)
+	{
+		Quote	   *q = &r->quotes.quotes[i];
+
+		if (instrument.nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("a quote has no instrument")));
+		q->instrument_id = DatumGetInt32(instrument.values[i]);
+		q->bid = side_of(&bid, i);
+		q->bid_size = side_of(&bid_size, i);
+		q->ask = side_of(&ask, i);
+		q->ask_size = side_of(&ask_size, i);
+		q->source_at = source.nulls[i] ? r->received_at : arb_time_from_unix_ms(DatumGetInt64(source.values[i]));
+		q->received_at = r->received_at;
+	}
+}
+
+static void
+take_prices(FunctionCallInfo fcinfo, Round *r)
+{
+	Column		underlying = read_array(fcinfo, 9, TEXTOID, "underlyings");
+	Column		price = read_array(fcinfo, 10, NUMERICOID, "prices");
+	Column		at = read_array(fcinfo, 11, INT8OID, "price_ms");
+	int			i;
+
+	same_length(&underlying, &price, "prices");
+	same_length(&underlying, &at, "price_ms");
+	for (i = 0; i < underlying.count; i++)
+	{
+		char	   *name;
+
+		if (underlying.nulls[i] || price.nulls[i] || at.nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("a price tick has a NULL in it")));
+		name = TextDatumGetCString(underlying.values[i]);
+		arb_underlying_price(r->venue_id, name, price.values[i],
+							 arb_time_from_unix_ms(DatumGetInt64(at.values[i])), r->received_at);
+		r->underlyings = lappend(r->underlyings, name);
+	}
+}
+
+/* Market time: the frame's under a driven clock, the wall's otherwise; nothing else may set it. */
+static void
+read_clock(FunctionCallInfo fcinfo, Round *r)
+{
+	Table		table = arb_table_open(&venues_table, 0, AccessShareLock);
+	IndexKey	keys[] = {INT4_KEY(r->venue_id)};
+	Snapshot	snapshot = arb_snapshot_begin();
+	Row			venue;
+
+	if (!arb_table_fetch(&table, "venues_pkey", 1, keys, ForwardScanDirection, snapshot, &venue))
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("venue %d does not exist", r->venue_id)));
+	arb_snapshot_end(snapshot);
+	arb_table_close(&table);
+	r->driven = DatumGetBool(venue.value[VENUES_clock_driven]);
+	if (r->driven == PG_ARGISNULL(2))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg(r->driven ? "venue \"%s\" drives the clock: market time is missing" :
+						"venue \"%s\" does not drive the clock: market time cannot be set",
+						TextDatumGetCString(venue.value[VENUES_name]))));
+	r->market_time = r->driven ? arb_time_from_unix_ms(PG_GETARG_INT64(2)) : arb_now();
+	r->received_at = r->market_time;
+	if (r->driven && !venue.null[VENUES_market_time] &&
+		r->market_time < DatumGetTimestampTz(venue.value[VENUES_market_time]))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("market time cannot go back")));
+}
+
+static void
+drive_clock(Round *r)
+{
+	static SqlPlan plan = {
+		"UPDATE arbees.venues SET market_time = $2 WHERE venue_id = $1 AND market_time IS DISTINCT FROM $2",
+		2, {INT4OID, TIMESTAMPTZOID}
+	};
+	Datum		args[] = {Int32GetDatum(r->venue_id), TimestampTzGetDatum(r->market_time)};
+
+	arb_sql_begin();
+	arb_sql_run(&plan, args, NULL);
+	arb_sql_end();
+	arb_windows_advance(r->venue_id, r->market_time);
+}
+
+/* ---- evaluate ---- */
+
+static void
+evaluate_all(Round *r)
+{
+	List	   *deployments = arb_deployments(r->venue_id, r->mode);
+	List	   *views;
+	Snapshot	snapshot;
+	ListCell   *d;
+	ListCell   *v;
+
+	if (deployments == NIL)
+		return;
+	views = arb_market_views(&r->quotes, r->venue_id, r->underlyings, r->market_time);
+	snapshot = arb_snapshot_begin();
+	foreach(d, deployments)
+	{
+		Deployment *deployment = lfirst(d);
+
+		r->portfolios = list_append_unique_int(r->portfolios, deployment->portfolio_id);
+		if (views == NIL || !arb_lock_deployment_try(deployment->deployment_id))
+			continue;
+		foreach(v, views)
+		{
+			Wish	   *wish = palloc(sizeof(Wish));
+
+			if (arb_strategy_evaluate(deployment,
+									  arb_market_state(deployment, lfirst(v), &r->quotes, snapshot, r->market_time),
+									  wish))
+				r->wishes = lappend(r->wishes, wish);
+		}
+	}
+	arb_snapshot_end(snapshot);
+}
+
+/* ---- lock and judge ---- */
+
+/* Portfolios with something on the quoted instruments, whether or not a strategy still runs in them. */
+static void
+add_holders(Round *r)
+{
+	static SqlPlan plan = {
+		"SELECT DISTINCT portfolio_id FROM arbees.portfolios p WHERE p.venue_id = $1 AND p.mode::text = $2",
+		2, {INT4OID, TEXTOID}
+	};
+	Datum		args[2];
+	MemoryContext caller = CurrentMemoryContext;
+	uint64		n;
+	uint64		i;
+
+	args[0] = Int32GetDatum(r->venue_id);
+	args[1] = CStringGetTextDatum(arb_label_name(LABEL_MODE, r->mode));
+	arb_sql_begin();
+	n = arb_sql_run(&plan, args, NULL);
+	for (i = 0; i < n; i++)
+	{
+		int32		id = arb_sql_int32(i, 1, 0);
+		MemoryContext spi = MemoryContextSwitchTo(caller);
+
+		r->portfolios = list_append_unique_int(r->portfolios, id);
+		MemoryContextSwitchTo(spi);
+	}
+	arb_sql_end();
+}
+
+typedef struct Needed
+{
+	bool		yes;
+} Needed;
+
+static bool
+note_one(const Row *row, void *arg)
+{
+	((Needed *) arg)->yes = true;
+	return false;
+}
+
+/* A portfolio needs its lock when it wishes, holds something quoted, or (PAPER) has orders resting. */
+static bool
+needs_lock(Round *r, int32 portfolio_id, Snapshot snapshot)
+{
+	Needed		needed = {false};
+	Table		table;
+	ListCell   *lc;
+	int			i;
+
+	foreach(lc, r->wishes)
+		if (((Wish *) lfirst(lc))->portfolio_id == portfolio_id)
+			return true;
+	table = arb_table_open(&positions_table, r->mode, AccessShareLock);
+	for (i = 0; i < r->quotes.count && !needed.yes; i++)
+	{
+		IndexKey	keys[] = {INT4_KEY(r->quotes.quotes[i].instrument_id), INT4_KEY(portfolio_id)};
+
+		arb_table_scan(&table, "positions_open_idx", 2, keys, ForwardScanDirection, snapshot, note_one, &needed);
+	}
+	arb_table_close(&table);
+	if (!needed.yes && r->mode == MODE_PAPER)
+	{
+		IndexKey	keys[] = {INT4_KEY(portfolio_id)};
+
+		table = arb_table_open(&orders_table, r->mode, AccessShareLock);
+		arb_table_scan(&table, "orders_working_idx", 1, keys, ForwardScanDirection, snapshot, note_one, &needed);
+		arb_table_close(&table);
+	}
+	return needed.yes;
+}
+
+static List *
+lock_portfolios(Round *r)
+{
+	Snapshot	snapshot = arb_snapshot_begin();
+	List	   *locked = NIL;
+	ListCell   *lc;
+
+	foreach(lc, r->portfolios)
+		if (needs_lock(r, lfirst_int(lc), snapshot))
+			locked = lappend_int(locked, lfirst_int(lc));
+	arb_snapshot_end(snapshot);
+	list_sort(locked, list_int_cmp);
+	arb_submit_lock_all(r->mode, locked);
+	return locked;
+}
+
+static void
+judge_all(Round *r, List *locked)
+{
+	ListCell   *p;
+	ListCell   *w;
+
+	foreach(p, locked)
+	{
+		int32		portfolio_id = lfirst_int(p);
+
+		if (r->mode == MODE_PAPER)
+			arb_simulate_resting(r->mode, portfolio_id, &r->quotes, r->market_time);
+		arb_exits_on_quotes(r->mode, portfolio_id, &r->quotes, r->market_time);
+		foreach(w, r->wishes)
+		{
+			Wish	   *wish = lfirst(w);
+			Submitted	result;
+
+			if (wish->portfolio_id == portfolio_id)
+				arb_submit(wish, &r->quotes, r->market_time, &result);
+		}
+	}
+}
+
+/*
+ * arbees.on_quotes(venue, mode, market_ms, instruments[], bids[], bid_sizes[], asks[],
+ *					ask_sizes[], source_ms[], underlyings[], prices[], price_ms[])
+ *
+ * Returns: the tickets of orders this call made for a venue (none for PAPER).
+ * Errors:	0A000 outside READ COMMITTED, 22023 for malformed input, RB008 for modes not built.
+ */
+PG_FUNCTION_INFO_V1(arbees_on_quotes);
+Datum
+arbees_on_quotes(PG_FUNCTION_ARGS)
+{
+	Round		r = {0};
+	List	   *locked;
+	TimestampTz began_at = arb_now();
+
+	arb_require_read_committed("on_quotes");
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("venue and mode must be given")));
+	r.venue_id = PG_GETARG_INT32(0);
+	r.mode = arb_label_value(LABEL_MODE, PG_GETARG_OID(1));
+	if (r.mode != MODE_PAPER && r.mode != MODE_LIVE)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARB_NOT_BUILT),
+				 errmsg("mode %s is not built yet", arb_label_name(LABEL_MODE, r.mode))));
+	InitMaterializedSRF(fcinfo, 0);
+	read_clock(fcinfo, &r);
+	read_quotes(fcinfo, &r);
+
+	arb_lock_venue_clock(r.venue_id);
+	arb_quotes_store(&r.quotes);
+	take_prices(fcinfo, &r);
+	if (r.driven)
+		drive_clock(&r);
+
+	evaluate_all(&r);
+	add_holders(&r);
+	locked = lock_portfolios(&r);
+	judge_all(&r, locked);
+	if (r.driven)
+		arb_settle_due(r.venue_id, r.mode, r.market_time);
+	arb_tickets_new(locked, r.mode, began_at, (ReturnSetInfo *) fcinfo->resultinfo);
+	return (Datum) 0;
+}

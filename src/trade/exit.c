@@ -1,0 +1,382 @@
+/*-------------------------------------------------------------------------
+ *
+ * src/trade/exit.c
+ *	  Watch positions and make their exit orders.
+ *
+ * Two ways in, one way through: a call's quotes (arb_exits_on_quotes) and the
+ * tick (arb_exits_of_portfolio: kill, expiry, retries). Callers hold the
+ * portfolio's lock. Whether to leave is arb_exit_decision(); whether the order
+ * may be made is the gate, by its exit rules.
+ *
+ * An exit is immediate-or-cancel with a protection price; what it leaves is
+ * tried again after exit_retry_ms with a wider one.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "core/clock.h"
+#include "core/lock.h"
+#include "errors.h"
+#include "safety/control.h"
+#include "safety/kill.h"
+#include "trade/exit.h"
+#include "trade/exit_decision.h"
+#include "trade/order.h"
+#include "trade/position.h"
+#include "trade/submit.h"
+#include "utils/fmgroids.h"
+
+#define MAX_POSITIONS_PER_CALL 512
+
+typedef struct Watch
+{
+	TradingMode mode;
+	int32		portfolio_id;
+	TimestampTz market_time;
+	const QuoteSet *quotes;
+	KillLevel	kill_level;
+	int			ordered;
+} Watch;
+
+typedef struct PositionList
+{
+	int			count;
+	Row			rows[MAX_POSITIONS_PER_CALL];
+} PositionList;
+
+static bool
+collect(const Row *row, void *arg)
+{
+	PositionList *list = arg;
+
+	memcpy(&list->rows[list->count++], row, sizeof(Row));
+	return list->count < MAX_POSITIONS_PER_CALL;
+}
+
+typedef struct LastExit
+{
+	bool		working;
+	TimestampTz created_at;
+} LastExit;
+
+static bool
+note_exit(const Row *row, void *arg)
+{
+	LastExit   *last = arg;
+
+	if (arb_label_value(LABEL_ORDER_PURPOSE, DatumGetObjectId(row->value[ORDERS_purpose])) != PURPOSE_EXIT)
+		return true;
+	last->working |= arb_order_working(arb_order_state(row));
+	last->created_at = Max(last->created_at, DatumGetTimestampTz(row->value[ORDERS_created_at]));
+	return true;
+}
+
+/* A working exit, UNKNOWN included, blocks the next one: the same shares must not be sold twice. */
+static LastExit
+last_exit(const Watch *w, int64 position_id)
+{
+	LastExit	last = {false, 0};
+	Table		table = arb_table_open(&orders_table, w->mode, AccessShareLock);
+	IndexKey	keys[] = {INT8_KEY(position_id)};
+	Snapshot	snapshot = arb_snapshot_begin();
+
+	arb_table_scan(&table, "orders_position_idx", 1, keys, ForwardScanDirection, snapshot, note_exit, &last);
+	arb_snapshot_end(snapshot);
+	arb_table_close(&table);
+	return last;
+}
+
+static bool
+read_by_id(const TableDef *def, const char *index, Datum id, Oid equal, Row *row)
+{
+	Table		table = arb_table_open(def, 0, AccessShareLock);
+	IndexKey	keys[1];
+	Snapshot	snapshot = arb_snapshot_begin();
+	bool		found;
+
+	keys[0].value = id;
+	keys[0].equal = equal;
+	found = arb_table_fetch(&table, index, 1, keys, ForwardScanDirection, snapshot, row);
+	arb_snapshot_end(snapshot);
+	arb_table_close(&table);
+	return found;
+}
+
+/* The worst price we take: the bid less the slippage, times the attempt, on the tick, above zero. */
+static Fixed
+protection_price(Fixed bid, Fixed slippage_pct, int attempt, Fixed tick)
+{
+	Fixed		pct = Min(slippage_pct * Max(attempt, 1), 90 * FIXED_ONE);
+	Fixed		price = bid - arb_fixed_muldiv_floor(bid, pct, 100 * FIXED_ONE);
+
+	return Max(tick, arb_fixed_floor_to(price, tick));
+}
+
+static PositionEvent
+event_of(ExitReason reason)
+{
+	switch (reason)
+	{
+		case EXIT_STOP_LOSS:
+			return POSITION_EVENT_STOP;
+		case EXIT_EXPIRY:
+			return POSITION_EVENT_EXPIRE;
+		case EXIT_TAKE_PROFIT:
+		case EXIT_TRAILING:
+			return POSITION_EVENT_TAKE_PROFIT;
+		case EXIT_KILL:
+		case EXIT_OPERATOR:
+			break;
+	}
+	return POSITION_EVENT_KILL;
+}
+
+static void
+mark_triggered(Watch *w, Row *position, ExitReason reason, Fixed threshold, Fixed bid)
+{
+	arb_position_transition(position, event_of(reason), w->market_time);
+	position->value[POSITIONS_exit_reason] = ObjectIdGetDatum(arb_label_oid(LABEL_EXIT_REASON, reason));
+	position->null[POSITIONS_exit_reason] = false;
+	position->value[POSITIONS_trigger_at] = TimestampTzGetDatum(w->market_time);
+	position->null[POSITIONS_trigger_at] = false;
+	position->null[POSITIONS_trigger_threshold] = threshold == FIXED_NULL;
+	if (threshold != FIXED_NULL)
+		position->value[POSITIONS_trigger_threshold] = arb_fixed_to_numeric(threshold);
+	position->null[POSITIONS_trigger_price] = bid == FIXED_NULL;
+	if (bid != FIXED_NULL)
+		position->value[POSITIONS_trigger_price] = arb_fixed_to_numeric(bid);
+	arb_position_write(w->mode, position);
+	arb_position_read(w->mode, DatumGetInt64(position->value[POSITIONS_position_id]), position);
+}
+
+/* Makes the exit order; the position stays triggered when the gate or the market does not allow one now. */
+static void
+order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
+{
+	const Controls *controls = arb_controls();
+	int64		position_id = DatumGetInt64(position->value[POSITIONS_position_id]);
+	int			attempt = DatumGetInt32(position->value[POSITIONS_exit_attempts]) + 1;
+	Wish		wish = {0};
+	Submitted	result;
+	Row			instrument;
+	Fixed		tick;
+
+	if (!read_by_id(&instruments_table, "instruments_pkey", position->value[POSITIONS_instrument_id], F_INT4EQ, &instrument))
+		return;
+	if (!quoted || quote->bid == FIXED_NULL)
+		return;
+	tick = arb_fixed_from_numeric(instrument.value[INSTRUMENTS_tick_size]);
+	wish.deployment_id = DatumGetInt32(position->value[POSITIONS_deployment_id]);
+	wish.portfolio_id = w->portfolio_id;
+	wish.mode = w->mode;
+	wish.purpose = PURPOSE_EXIT;
+	wish.key = psprintf("exit-" INT64_FORMAT "-%d", position_id, attempt);
+	wish.instrument_id = DatumGetInt32(position->value[POSITIONS_instrument_id]);
+	wish.side = SIDE_SELL;
+	wish.amount_kind = AMOUNT_BASE;
+	wish.amount = arb_fixed_floor_to(arb_position_fixed(position, POSITIONS_qty),
+									 arb_fixed_from_numeric(instrument.value[INSTRUMENTS_lot_size]));
+	wish.limit_price = protection_price(quote->bid,
+										controls->exit_slippage_pct == FIXED_NULL ? 10 * FIXED_ONE :
+										controls->exit_slippage_pct == FIXED_NONE ? 90 * FIXED_ONE :
+										controls->exit_slippage_pct, attempt, tick);
+	wish.time_in_force = TIF_FAK;
+	wish.stop_loss_pct = wish.take_profit_pct = 0;
+	wish.take_profit_kind = TAKE_PROFIT_NONE;
+	wish.confidence = FIXED_NULL;
+	wish.exit_before_close_s = -1;
+	wish.position_id = position_id;
+	if (wish.amount <= 0)
+		return;
+
+	/* EXIT_PENDING before the order: a PAPER order fills inside the call below. */
+	arb_position_transition(position, POSITION_EVENT_EXIT_ORDERED, w->market_time);
+	position->value[POSITIONS_exit_attempts] = Int32GetDatum(attempt);
+	arb_position_set_fixed(position, POSITIONS_intended_price, quote->bid);
+	arb_position_write(w->mode, position);
+	arb_submit(&wish, w->quotes, w->market_time, &result);
+	if (result.order_id != 0)
+		w->ordered++;
+}
+
+static void
+update_high_water(Watch *w, Row *position, Fixed bid)
+{
+	Fixed		high = arb_position_fixed(position, POSITIONS_high_water);
+
+	if (bid == FIXED_NULL || (high != FIXED_NULL && bid <= high))
+		return;
+	arb_position_set_fixed(position, POSITIONS_high_water, bid);
+	arb_position_write(w->mode, position);
+	arb_position_read(w->mode, DatumGetInt64(position->value[POSITIONS_position_id]), position);
+}
+
+static bool
+window_still_trades(const Row *position, TimestampTz market_time)
+{
+	Row			window;
+
+	if (position->null[POSITIONS_window_id])
+		return true;
+	if (!read_by_id(&windows_table, "windows_pkey", position->value[POSITIONS_window_id], F_INT8EQ, &window))
+		return false;
+	return market_time < DatumGetTimestampTz(window.value[WINDOWS_closes_at]);
+}
+
+static void
+watch_monitoring(Watch *w, Row *position, const Quote *quote, bool quoted)
+{
+	ExitInput	in = {0};
+	ExitVerdict verdict;
+
+	in.kill_level = w->kill_level;
+	in.market_time = w->market_time;
+	in.exit_at = position->null[POSITIONS_exit_at] ? 0 : DatumGetTimestampTz(position->value[POSITIONS_exit_at]);
+	in.bid = quoted ? quote->bid : FIXED_NULL;
+	in.average_entry = arb_position_average(position);
+	in.stop_loss_pct = arb_position_fixed(position, POSITIONS_stop_loss_pct);
+	in.take_profit_kind = arb_label_value(LABEL_TAKE_PROFIT_KIND,
+										  DatumGetObjectId(position->value[POSITIONS_take_profit_kind]));
+	in.take_profit_pct = arb_position_fixed(position, POSITIONS_take_profit_pct);
+	/* Only a trailing profit needs the high water: nobody else pays for its writes. */
+	if (in.take_profit_kind == TAKE_PROFIT_TRAILING)
+		update_high_water(w, position, in.bid);
+	in.high_water = arb_position_fixed(position, POSITIONS_high_water);
+	verdict = arb_exit_decision(&in);
+	if (verdict.reason == 0)
+		return;
+	mark_triggered(w, position, verdict.reason, verdict.threshold, in.bid);
+	order_exit(w, position, quote, quoted);
+}
+
+static void
+watch_position(Watch *w, Row *position)
+{
+	PositionState state = arb_position_state(position);
+	Quote		quote;
+	Snapshot	snapshot;
+	bool		quoted;
+	LastExit	last;
+
+	if (state == POSITION_STATE_ENTRY || state == POSITION_STATE_CLOSED ||
+		arb_position_fixed(position, POSITIONS_qty) <= 0 ||
+		!window_still_trades(position, w->market_time))
+		return;
+	snapshot = arb_snapshot_begin();
+	quoted = arb_quote_read(w->quotes, DatumGetInt32(position->value[POSITIONS_instrument_id]), snapshot, &quote);
+	arb_snapshot_end(snapshot);
+	if (state == POSITION_STATE_MONITORING)
+	{
+		watch_monitoring(w, position, &quote, quoted);
+		return;
+	}
+	/* Triggered or pending: try (again) when nothing is working and the last try is old enough. */
+	last = last_exit(w, DatumGetInt64(position->value[POSITIONS_position_id]));
+	if (!last.working &&
+		arb_elapsed_ms(last.created_at, arb_now()) >= Max(arb_controls()->exit_retry_ms, 0))
+		order_exit(w, position, &quote, quoted);
+}
+
+static void
+watch_all(Watch *w, PositionList *list)
+{
+	int			i;
+
+	for (i = 0; i < list->count; i++)
+		watch_position(w, &list->rows[i]);
+}
+
+static void
+begin_watch(Watch *w, TradingMode mode, int32 portfolio_id, const QuoteSet *quotes, TimestampTz market_time)
+{
+	Snapshot	snapshot = arb_snapshot_begin();
+
+	w->mode = mode;
+	w->portfolio_id = portfolio_id;
+	w->quotes = quotes;
+	w->market_time = market_time;
+	w->kill_level = arb_kill_level(snapshot);
+	w->ordered = 0;
+	arb_snapshot_end(snapshot);
+}
+
+/* arb_exits_on_quotes watches the positions whose instruments a call quotes. */
+void
+arb_exits_on_quotes(TradingMode mode, int32 portfolio_id, const QuoteSet *quotes, TimestampTz market_time)
+{
+	PositionList *list = palloc(sizeof(PositionList));
+	Table		table = arb_table_open(&positions_table, mode, AccessShareLock);
+	Snapshot	snapshot = arb_snapshot_begin();
+	Watch		w;
+	int			i;
+
+	list->count = 0;
+	for (i = 0; i < quotes->count && list->count < MAX_POSITIONS_PER_CALL; i++)
+	{
+		IndexKey	keys[] = {INT4_KEY(quotes->quotes[i].instrument_id), INT4_KEY(portfolio_id)};
+
+		arb_table_scan(&table, "positions_open_idx", 2, keys, ForwardScanDirection, snapshot, collect, list);
+	}
+	arb_snapshot_end(snapshot);
+	arb_table_close(&table);
+	begin_watch(&w, mode, portfolio_id, quotes, market_time);
+	watch_all(&w, list);
+	pfree(list);
+}
+
+typedef struct OpenPositions
+{
+	PositionList *list;
+	int32		portfolio_id;
+} OpenPositions;
+
+static bool
+collect_of_portfolio(const Row *row, void *arg)
+{
+	OpenPositions *open = arg;
+
+	if (DatumGetInt32(row->value[POSITIONS_portfolio_id]) != open->portfolio_id)
+		return true;
+	return collect(row, open->list);
+}
+
+/*
+ * arb_exits_of_portfolio watches every open position of a portfolio by the stored
+ * quotes: what the clock and the kill switch demand while no quote comes.
+ *
+ * Returns: the number of exit orders made.
+ */
+int
+arb_exits_of_portfolio(TradingMode mode, int32 portfolio_id, TimestampTz market_time)
+{
+	PositionList *list = palloc(sizeof(PositionList));
+	OpenPositions open = {list, portfolio_id};
+	QuoteSet	none = {0, NULL};
+	Table		table = arb_table_open(&positions_table, mode, AccessShareLock);
+	Snapshot	snapshot = arb_snapshot_begin();
+	Watch		w;
+	int			made;
+
+	list->count = 0;
+	arb_table_scan(&table, "positions_open_idx", 0, NULL, ForwardScanDirection, snapshot, collect_of_portfolio, &open);
+	arb_snapshot_end(snapshot);
+	arb_table_close(&table);
+	begin_watch(&w, mode, portfolio_id, &none, market_time);
+	watch_all(&w, list);
+	made = w.ordered;
+	pfree(list);
+	return made;
+}
+
+/* arb_position_request_close triggers a monitored position on an operator's word; the caller makes the exit. */
+void
+arb_position_request_close(TradingMode mode, Row *position, TimestampTz market_time)
+{
+	Watch		w = {0};
+
+	w.mode = mode;
+	w.market_time = market_time;
+	mark_triggered(&w, position, EXIT_OPERATOR, FIXED_NULL, FIXED_NULL);
+}

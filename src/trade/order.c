@@ -1,0 +1,179 @@
+/*-------------------------------------------------------------------------
+ *
+ * src/trade/order.c
+ *	  Orders: the choke point that moves them, and the guard that lets nobody
+ *	  else.
+ *
+ * Callers hold the portfolio's lock (the claim alone holds only the row's).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/trigger.h"
+#include "compat.h"
+#include "core/clock.h"
+#include "core/guard.h"
+#include "errors.h"
+#include "trade/ledger.h"
+#include "trade/order.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+
+/* arb_order_read fetches an order by id from its mode's leaf. */
+bool
+arb_order_read(TradingMode mode, int64 order_id, Row *row)
+{
+	Table		table = arb_table_open(&orders_table, mode, RowExclusiveLock);
+	IndexKey	keys[] = {INT8_KEY(order_id)};
+	Snapshot	snapshot = arb_snapshot_begin();
+	bool		found = arb_table_fetch(&table, "orders_pkey", 1, keys, ForwardScanDirection, snapshot, row);
+
+	arb_snapshot_end(snapshot);
+	arb_table_close(&table);
+	return found;
+}
+
+OrderState
+arb_order_state(const Row *row)
+{
+	return arb_label_value(LABEL_ORDER_STATE, DatumGetObjectId(row->value[ORDERS_state]));
+}
+
+Fixed
+arb_order_fixed(const Row *row, int column)
+{
+	return row->null[column] ? FIXED_NULL : arb_fixed_from_numeric(row->value[column]);
+}
+
+/* arb_order_working tells whether an order is still someone's business. */
+bool
+arb_order_working(OrderState state)
+{
+	return state == ORDER_STATE_NEW || state == ORDER_STATE_SENDING || state == ORDER_STATE_OPEN ||
+		state == ORDER_STATE_PARTIALLY_FILLED || state == ORDER_STATE_UNKNOWN;
+}
+
+/*
+ * arb_order_transition moves an order in memory; arb_order_write stores it.
+ *
+ * Errors: RB003 when the table has no such edge.
+ */
+void
+arb_order_transition(Row *row, OrderEvent event, const char *reason, TimestampTz at)
+{
+	OrderState	from = arb_order_state(row);
+	const FsmRule *rule = arb_fsm_require(&OrderFsm, DatumGetInt64(row->value[ORDERS_order_id]), from, event);
+	bool		finished = !arb_order_working(rule->to);
+
+	row->value[ORDERS_state] = ObjectIdGetDatum(arb_label_oid(LABEL_ORDER_STATE, rule->to));
+	row->value[ORDERS_state_rule] = Int32GetDatum(rule->pos);
+	if (finished && row->null[ORDERS_finished_at])
+	{
+		row->value[ORDERS_finished_at] = TimestampTzGetDatum(at);
+		row->null[ORDERS_finished_at] = false;
+	}
+	else if (!finished)
+		row->null[ORDERS_finished_at] = true;
+	if (row->null[ORDERS_acknowledged_at] &&
+		(event == ORDER_EVENT_ACCEPT || event == ORDER_EVENT_REJECT ||
+		 event == ORDER_EVENT_FILL_PARTIAL || event == ORDER_EVENT_FILL_COMPLETE))
+	{
+		row->value[ORDERS_acknowledged_at] = TimestampTzGetDatum(at);
+		row->null[ORDERS_acknowledged_at] = false;
+	}
+	if (reason != NULL)
+	{
+		row->value[ORDERS_last_reason] = CStringGetTextDatum(reason);
+		row->null[ORDERS_last_reason] = false;
+	}
+}
+
+void
+arb_order_write(TradingMode mode, Row *row)
+{
+	Table		table = arb_table_open(&orders_table, mode, RowExclusiveLock);
+
+	arb_guard_open("orders");
+	arb_table_update(&table, row);
+	arb_guard_close();
+	arb_table_close(&table);
+}
+
+/*
+ * arb_order_complete tells whether what remains is less than the venue can fill:
+ * less than a lot of shares, or less than a cent of money.
+ */
+bool
+arb_order_complete(const Row *row, Fixed lot_size)
+{
+	Fixed		amount = arb_order_fixed(row, ORDERS_amount);
+
+	if (arb_label_value(LABEL_AMOUNT_KIND, DatumGetObjectId(row->value[ORDERS_amount_kind])) == AMOUNT_MONEY)
+		return amount - arb_order_fixed(row, ORDERS_filled_money) < FIXED_CENT;
+	return amount - arb_order_fixed(row, ORDERS_filled_qty) < lot_size;
+}
+
+/* arb_order_end_reservation gives back what an order that just ended still reserved. */
+void
+arb_order_end_reservation(TradingMode mode, Row *row, TimestampTz market_time)
+{
+	LedgerChange change = {0};
+
+	change.kind = LEDGER_RELEASE;
+	change.order_id = DatumGetInt64(row->value[ORDERS_order_id]);
+	change.position_id = DatumGetInt64(row->value[ORDERS_position_id]);
+	change.reserved = -arb_order_fixed(row, ORDERS_reserved);
+	change.open_orders = -1;
+	row->value[ORDERS_reserved] = arb_fixed_to_numeric(0);
+	arb_ledger_append(mode, DatumGetInt32(row->value[ORDERS_portfolio_id]), &change, market_time);
+}
+
+/* The guard of orders: rows come from the gate, move along the table, and stay. */
+PG_FUNCTION_INFO_V1(arbees_orders_guard);
+Datum
+arbees_orders_guard(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	TupleDesc	desc;
+	bool		isnull;
+	OrderState	from;
+	OrderState	to;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		elog(ERROR, "arbees_orders_guard is a trigger");
+	if (arb_guard_maintenance())
+		return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newtuple : data->tg_trigtuple);
+	if (TRIGGER_FIRED_BY_DELETE(data->tg_event) || TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_ARB_ILLEGAL_TRANSITION),
+				 errmsg("orders are never deleted"),
+				 errdetail("They are the record of what was sent to a venue.")));
+	if (!arb_guard_is_open("orders"))
+		ereport(ERROR,
+				(errcode(ERRCODE_ARB_ILLEGAL_TRANSITION),
+				 errmsg("orders are written by the gate and the order protocol only"),
+				 errhint("Use arbees.submit_signal, arbees_cancel or arbees_close.")));
+	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
+		return PointerGetDatum(data->tg_trigtuple);
+
+	desc = RelationGetDescr(data->tg_relation);
+	from = arb_label_value(LABEL_ORDER_STATE, DatumGetObjectId(
+		heap_getattr(data->tg_trigtuple, ORDERS_state + 1, desc, &isnull)));
+	to = arb_label_value(LABEL_ORDER_STATE, DatumGetObjectId(
+		heap_getattr(data->tg_newtuple, ORDERS_state + 1, desc, &isnull)));
+	if (from != to && !arb_fsm_allows(&OrderFsm, from, to))
+		ereport(ERROR,
+				(errcode(ERRCODE_ARB_ILLEGAL_TRANSITION),
+				 errmsg("an order cannot go from state \"%s\" to \"%s\"",
+						arb_label_name(LABEL_ORDER_STATE, from), arb_label_name(LABEL_ORDER_STATE, to)),
+				 errhint("arbees.order_transitions lists what can.")));
+	return PointerGetDatum(data->tg_newtuple);
+}
+
+PG_FUNCTION_INFO_V1(arbees_order_transitions);
+Datum
+arbees_order_transitions(PG_FUNCTION_ARGS)
+{
+	return arb_fsm_dump(&OrderFsm, fcinfo);
+}

@@ -1,0 +1,35 @@
+/*-------------------------------------------------------------------------
+ *
+ * src/trade/order.h
+ *	  Orders: their events, the choke point that moves them, their guard.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARB_ORDER_H
+#define ARB_ORDER_H
+
+#include "postgres.h"
+#include "core/columns.h"
+#include "core/fsm.h"
+#include "core/money.h"
+#include "utils/timestamp.h"
+
+typedef enum OrderEvent
+{
+	ORDER_EVENT_CLAIM = 1, ORDER_EVENT_ACCEPT, ORDER_EVENT_FILL_PARTIAL, ORDER_EVENT_FILL_COMPLETE,
+	ORDER_EVENT_CLOSE, ORDER_EVENT_EXPIRE, ORDER_EVENT_REJECT, ORDER_EVENT_LOSE,
+	ORDER_EVENT_NOT_SENT, ORDER_EVENT_VOID
+} OrderEvent;
+
+extern const Fsm OrderFsm;
+
+extern bool arb_order_read(TradingMode mode, int64 order_id, Row *row);
+extern OrderState arb_order_state(const Row *row);
+extern Fixed arb_order_fixed(const Row *row, int column);
+extern bool arb_order_working(OrderState state);
+extern void arb_order_transition(Row *row, OrderEvent event, const char *reason, TimestampTz at);
+extern void arb_order_write(TradingMode mode, Row *row);
+extern bool arb_order_complete(const Row *row, Fixed lot_size);
+extern void arb_order_end_reservation(TradingMode mode, Row *row, TimestampTz market_time);
+
+#endif							/* ARB_ORDER_H */

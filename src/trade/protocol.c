@@ -1,0 +1,749 @@
+/*-------------------------------------------------------------------------
+ *
+ * src/trade/protocol.c
+ *	  All a worker may call about orders: claim, report, pending work.
+ *
+ * Every call carries the venue account and the epoch; an old epoch is refused
+ * with RB004. Claims and reports commit synchronously and run at READ COMMITTED
+ * only: after the wait for a lock they must see what others committed.
+ *
+ * Locks: claim = kill (share), epoch (share), the order's row.
+ *		  report = epoch (share), portfolio.
+ * A claim takes no portfolio lock, so that its flush never holds up decisions.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "compat.h"
+#include "core/clock.h"
+#include "core/guard.h"
+#include "core/lock.h"
+#include "core/sql.h"
+#include "core/txn.h"
+#include "errors.h"
+#include "funcapi.h"
+#include "journal/journal.h"
+#include "miscadmin.h"
+#include "safety/control.h"
+#include "safety/kill.h"
+#include "safety/trader_lock.h"
+#include "trade/fill.h"
+#include "trade/ledger.h"
+#include "trade/order.h"
+#include "trade/position.h"
+#include "trade/settlement.h"
+#include "trade/ticket.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
+
+static void
+begin_call(const char *name, int32 account, int64 epoch)
+{
+	arb_require_primary(name);
+	arb_require_read_committed(name);
+	arb_require_synchronous_commit(name);
+	arb_trader_require(account, epoch);
+}
+
+static void
+require_args(FunctionCallInfo fcinfo, int n)
+{
+	int			i;
+
+	for (i = 0; i < n; i++)
+		if (PG_ARGISNULL(i))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("argument %d of a protocol call is NULL", i + 1)));
+}
+
+static Fixed
+lot_size_of(const Row *order)
+{
+	Table		table = arb_table_open(&instruments_table, 0, AccessShareLock);
+	IndexKey	keys[1];
+	Snapshot	snapshot = arb_snapshot_begin();
+	Row			instrument;
+
+	keys[0].value = order->value[ORDERS_instrument_id];
+	keys[0].equal = F_INT4EQ;
+	if (!arb_table_fetch(&table, "instruments_pkey", 1, keys, ForwardScanDirection, snapshot, &instrument))
+		elog(ERROR, "instrument of an order does not exist");
+	arb_snapshot_end(snapshot);
+	arb_table_close(&table);
+	return arb_fixed_from_numeric(instrument.value[INSTRUMENTS_lot_size]);
+}
+
+/* The market's time for the books: the driven clock's, or now. */
+static TimestampTz
+market_time_of(int32 venue_id)
+{
+	Table		table = arb_table_open(&venues_table, 0, AccessShareLock);
+	IndexKey	keys[] = {INT4_KEY(venue_id)};
+	Snapshot	snapshot = arb_snapshot_begin();
+	Row			venue;
+	TimestampTz at = arb_now();
+
+	if (arb_table_fetch(&table, "venues_pkey", 1, keys, ForwardScanDirection, snapshot, &venue) &&
+		DatumGetBool(venue.value[VENUES_clock_driven]) && !venue.null[VENUES_market_time])
+		at = DatumGetTimestampTz(venue.value[VENUES_market_time]);
+	arb_snapshot_end(snapshot);
+	arb_table_close(&table);
+	return at;
+}
+
+static bool
+is_of_account(const Row *order, int32 account)
+{
+	return !order->null[ORDERS_venue_account_id] &&
+		DatumGetInt32(order->value[ORDERS_venue_account_id]) == account;
+}
+
+/* ---- claim ---- */
+
+/* Waits for whoever writes the order now, then reads what they left. */
+static bool
+lock_order_row(int64 order_id, Row *order)
+{
+	int			tries;
+
+	for (tries = 0; tries < 10; tries++)
+	{
+		Table		table;
+		TM_FailureData failure;
+		TupleTableSlot *slot;
+		TM_Result	result;
+
+		if (!arb_order_read(MODE_LIVE, order_id, order))
+			return false;
+		table = arb_table_open(&orders_table, MODE_LIVE, RowExclusiveLock);
+		slot = table_slot_create(table.rel, NULL);
+		result = table_tuple_lock(table.rel, &order->tid, GetLatestSnapshot(), slot, GetCurrentCommandId(false),
+								  LockTupleExclusive, LockWaitBlock, 0, &failure);
+		ExecDropSingleTupleTableSlot(slot);
+		arb_table_close(&table);
+		if (result == TM_Ok)
+			return true;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("order " INT64_FORMAT " keeps changing", order_id)));
+}
+
+static const char *
+claim_refusal(const Row *order, int32 account, TimestampTz now)
+{
+	Snapshot	snapshot = arb_snapshot_begin();
+	KillLevel	level = arb_kill_level(snapshot);
+	bool		ours = arb_installation_is_ours(snapshot);
+	bool		entry = arb_label_value(LABEL_ORDER_PURPOSE,
+										DatumGetObjectId(order->value[ORDERS_purpose])) == PURPOSE_ENTRY;
+
+	arb_snapshot_end(snapshot);
+	if (!is_of_account(order, account))
+		return "other_account";
+	if (arb_order_state(order) != ORDER_STATE_NEW)
+		return "not_new";
+	if (!ours)
+		return "foreign_copy";
+	if (level == KILL_EMERGENCY || (entry && level != KILL_NONE))
+		return "kill_engaged";
+	if (!order->null[ORDERS_cancel_requested_at])
+		return "cancel_requested";
+	if (now >= DatumGetTimestampTz(order->value[ORDERS_send_before]))
+		return "too_late";
+	return NULL;
+}
+
+static void
+set_text(Row *row, int column, Datum value)
+{
+	row->value[column] = value;
+	row->null[column] = false;
+}
+
+/*
+ * claim_order(account, epoch, order_id, venue_order_id, body_hash)
+ *		returns (claimed boolean, reason text, send_within_ms integer)
+ *
+ * NEW -> SENDING. Only after this commits may a byte leave.
+ */
+PG_FUNCTION_INFO_V1(arbees_claim_order);
+Datum
+arbees_claim_order(PG_FUNCTION_ARGS)
+{
+	int32		account;
+	Row			order;
+	const char *refusal;
+	TimestampTz now;
+	TupleDesc	desc;
+	Datum		value[3] = {0};
+	bool		null[3] = {false};
+
+	require_args(fcinfo, 5);
+	account = PG_GETARG_INT32(0);
+	arb_lock_kill(ShareLock);
+	begin_call("claim_order", account, PG_GETARG_INT64(1));
+	if (!lock_order_row(PG_GETARG_INT64(2), &order))
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("order " INT64_FORMAT " does not exist", PG_GETARG_INT64(2))));
+	now = arb_now();
+	refusal = claim_refusal(&order, account, now);
+	if (refusal == NULL)
+	{
+		arb_order_transition(&order, ORDER_EVENT_CLAIM, NULL, now);
+		set_text(&order, ORDERS_venue_order_id, PG_GETARG_DATUM(3));
+		set_text(&order, ORDERS_body_hash, PG_GETARG_DATUM(4));
+		set_text(&order, ORDERS_claimed_epoch, PG_GETARG_DATUM(1));
+		set_text(&order, ORDERS_claimed_at, TimestampTzGetDatum(now));
+		arb_order_write(MODE_LIVE, &order);
+		value[2] = Int32GetDatum((int32) arb_elapsed_ms(now, DatumGetTimestampTz(order.value[ORDERS_send_before])));
+	}
+	value[0] = BoolGetDatum(refusal == NULL);
+	null[1] = refusal == NULL;
+	if (refusal != NULL)
+		value[1] = CStringGetTextDatum(refusal);
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), value, null)));
+}
+
+/* ---- report ---- */
+
+/* Locks the order's portfolio, then reads the order: in this order, always. */
+static bool
+lock_and_read(int64 order_id, Row *order)
+{
+	if (!arb_order_read(MODE_LIVE, order_id, order))
+		return false;
+	arb_lock_portfolio(DatumGetInt32(order->value[ORDERS_portfolio_id]));
+	return arb_order_read(MODE_LIVE, order_id, order);
+}
+
+static Row
+require_order(int64 order_id, int32 account)
+{
+	Row			order;
+
+	if (!lock_and_read(order_id, &order) || !is_of_account(&order, account))
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("order " INT64_FORMAT " is no order of venue account %d", order_id, account)));
+	return order;
+}
+
+/* Ends an order that the venue says is over, once our fills reach what it says it matched. */
+static void
+close_when_booked(Row *order, const char *reason, TimestampTz market_time)
+{
+	Fixed		lot_size = lot_size_of(order);
+	Fixed		venue_qty = arb_order_fixed(order, ORDERS_venue_qty);
+
+	if (!arb_order_working(arb_order_state(order)))
+		return;
+	if (venue_qty != FIXED_NULL && arb_order_fixed(order, ORDERS_filled_qty) < venue_qty)
+		return;
+	arb_order_finish(MODE_LIVE, order, ORDER_EVENT_CLOSE, reason, lot_size, market_time);
+}
+
+static void
+note_venue_qty(Row *order, Datum qty, bool null)
+{
+	Fixed		known = arb_order_fixed(order, ORDERS_venue_qty);
+	Fixed		said = null ? 0 : arb_fixed_from_numeric(qty);
+
+	/* What the venue once matched does not become less by a later, emptier answer. */
+	if (known != FIXED_NULL && known >= said)
+		return;
+	order->value[ORDERS_venue_qty] = arb_fixed_to_numeric(said);
+	order->null[ORDERS_venue_qty] = false;
+}
+
+static void
+move_order(Row *order, OrderEvent event, const char *reason)
+{
+	OrderState	state = arb_order_state(order);
+
+	/* An acknowledgement of what has ended, or is as known, says nothing new. */
+	if (!arb_order_working(state) ||
+		(event == ORDER_EVENT_ACCEPT && (state == ORDER_STATE_OPEN || state == ORDER_STATE_PARTIALLY_FILLED)))
+		return;
+	if (event == ORDER_EVENT_ACCEPT && state == ORDER_STATE_UNKNOWN && arb_order_fixed(order, ORDERS_filled_qty) > 0)
+		event = ORDER_EVENT_FILL_PARTIAL;
+	arb_order_transition(order, event, reason, arb_now());
+	arb_order_write(MODE_LIVE, order);
+}
+
+static void
+report_lost(Row *order, const char *reason)
+{
+	if (arb_order_state(order) == ORDER_STATE_UNKNOWN || !arb_order_working(arb_order_state(order)))
+		return;
+	move_order(order, ORDER_EVENT_LOSE, reason);
+	arb_journal(MODE_LIVE, "order_unknown", DatumGetInt32(order->value[ORDERS_portfolio_id]),
+				DatumGetInt64(order->value[ORDERS_order_id]), reason);
+	arb_alert("critical", "order_unknown", DatumGetInt32(order->value[ORDERS_portfolio_id]),
+			  psprintf("order " INT64_FORMAT " is UNKNOWN: %s",
+					   DatumGetInt64(order->value[ORDERS_order_id]), reason));
+}
+
+static void
+apply_event(Row *order, const char *event, Datum qty, bool qty_null, const char *reason, TimestampTz market_time)
+{
+	Fixed		lot_size = lot_size_of(order);
+	bool		working = arb_order_working(arb_order_state(order));
+
+	if (strcmp(event, "accepted") == 0 || strcmp(event, "matched") == 0)
+		move_order(order, ORDER_EVENT_ACCEPT, reason);
+	else if (strcmp(event, "unknown") == 0)
+		report_lost(order, reason == NULL ? "no trustworthy answer" : reason);
+	else if (!working)
+		return;
+	else if (strcmp(event, "closed") == 0 || strcmp(event, "canceled") == 0)
+	{
+		note_venue_qty(order, qty, qty_null);
+		if (arb_order_fixed(order, ORDERS_filled_qty) < arb_order_fixed(order, ORDERS_venue_qty))
+			arb_order_write(MODE_LIVE, order);	/* its fills are still to come */
+		else
+			close_when_booked(order, reason, market_time);
+	}
+	else if (strcmp(event, "rejected") == 0)
+	{
+		/* A refusal after fills cannot be: the fills are the facts, the rest is over. */
+		if (arb_order_fixed(order, ORDERS_filled_qty) > 0)
+			arb_order_finish(MODE_LIVE, order, ORDER_EVENT_CLOSE, reason, lot_size, market_time);
+		else
+			arb_order_finish(MODE_LIVE, order, ORDER_EVENT_REJECT, reason, lot_size, market_time);
+	}
+	else if (strcmp(event, "not_sent") == 0 || strcmp(event, "not_found") == 0)
+		arb_order_finish(MODE_LIVE, order,
+						 strcmp(event, "not_sent") == 0 && arb_order_state(order) == ORDER_STATE_SENDING ?
+						 ORDER_EVENT_NOT_SENT : ORDER_EVENT_CLOSE,
+						 reason == NULL ? event : reason, lot_size, market_time);
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown order event \"%s\"", event)));
+}
+
+/*
+ * report_order(account, epoch, order_id, event, venue_order_id, venue_qty, reason) returns state
+ *
+ * Reports may come twice and in any order; what is already known changes nothing.
+ */
+PG_FUNCTION_INFO_V1(arbees_report_order);
+Datum
+arbees_report_order(PG_FUNCTION_ARGS)
+{
+	Row			order;
+	char	   *reason = PG_ARGISNULL(6) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(6));
+
+	require_args(fcinfo, 4);
+	begin_call("report_order", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
+	order = require_order(PG_GETARG_INT64(2), PG_GETARG_INT32(0));
+	if (!PG_ARGISNULL(4) && order.null[ORDERS_venue_order_id])
+		set_text(&order, ORDERS_venue_order_id, PG_GETARG_DATUM(4));
+	apply_event(&order, text_to_cstring(PG_GETARG_TEXT_PP(3)), PG_GETARG_DATUM(5), PG_ARGISNULL(5),
+				reason, market_time_of(DatumGetInt32(order.value[ORDERS_venue_id])));
+	arb_order_read(MODE_LIVE, PG_GETARG_INT64(2), &order);
+	PG_RETURN_TEXT_P(cstring_to_text(arb_label_name(LABEL_ORDER_STATE, arb_order_state(&order))));
+}
+
+static bool
+find_by_venue_id(text *venue_order_id, int32 account, int64 *order_id)
+{
+	Table		table = arb_table_open(&orders_table, MODE_LIVE, AccessShareLock);
+	IndexKey	keys[] = {{PointerGetDatum(venue_order_id), F_TEXTEQ}};
+	Snapshot	snapshot = arb_snapshot_begin();
+	Row			order;
+	bool		found = arb_table_fetch(&table, "orders_venue_order_id_idx", 1, keys, ForwardScanDirection,
+										snapshot, &order);
+
+	arb_snapshot_end(snapshot);
+	arb_table_close(&table);
+	if (!found || !is_of_account(&order, account))
+		return false;
+	*order_id = DatumGetInt64(order.value[ORDERS_order_id]);
+	return true;
+}
+
+static Settlement
+settlement_of(const char *status)
+{
+	if (strcmp(status, "CONFIRMED") == 0)
+		return SETTLEMENT_CONFIRMED;
+	if (strcmp(status, "FAILED") == 0)
+		return SETTLEMENT_VOIDED;
+	if (strcmp(status, "MATCHED") == 0 || strcmp(status, "MINED") == 0 || strcmp(status, "RETRYING") == 0)
+		return SETTLEMENT_PROVISIONAL;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown trade status \"%s\"", status)));
+}
+
+/* A fill no order of ours explains: kept, alarmed, and the account's reconciliation is void. */
+static void
+book_orphan(FunctionCallInfo fcinfo)
+{
+	static SqlPlan plan = {
+		"INSERT INTO arbees.orphan_fills (venue_account_id, venue_order_id, venue_trade_id, status,"
+		" symbol, side, qty, price, fee, matched_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+		" ON CONFLICT ON CONSTRAINT orphan_fills_key DO NOTHING",
+		10, {INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, TIMESTAMPTZOID}
+	};
+	Datum		args[10];
+	bool		is_new;
+
+	args[0] = PG_GETARG_DATUM(0);
+	args[1] = PG_GETARG_DATUM(2);
+	args[2] = PG_GETARG_DATUM(3);
+	args[3] = PG_GETARG_DATUM(4);
+	args[4] = PG_GETARG_DATUM(5);
+	args[5] = PG_GETARG_DATUM(6);
+	args[6] = PG_GETARG_DATUM(7);
+	args[7] = PG_GETARG_DATUM(8);
+	args[8] = PG_GETARG_DATUM(10);
+	args[9] = TimestampTzGetDatum(arb_time_from_unix_ms(PG_GETARG_INT64(12)));
+	arb_sql_begin();
+	is_new = arb_sql_run(&plan, args, NULL) > 0;
+	arb_sql_end();
+	if (is_new)
+	{
+		arb_trader_set_reconciled(PG_GETARG_INT32(0), false);
+		arb_alert("critical", "orphan_fill", 0,
+				  psprintf("venue account %d: trade %s of order %s is of no order of ours",
+						   PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(3)),
+						   text_to_cstring(PG_GETARG_TEXT_PP(2))));
+	}
+}
+
+/*
+ * report_fill(account, epoch, venue_order_id, venue_trade_id, status, symbol, side, qty, price,
+ *			   money, fee, liquidity, matched_ms) returns text
+ */
+PG_FUNCTION_INFO_V1(arbees_report_fill);
+Datum
+arbees_report_fill(PG_FUNCTION_ARGS)
+{
+	static const char *const names[] = {NULL, "booked", "duplicate", "confirmed", "voided"};
+	FillFacts	facts = {0};
+	Row			order;
+	int64		order_id;
+	FillResult	result;
+	TimestampTz market_time;
+
+	require_args(fcinfo, 11);
+	if (PG_ARGISNULL(12))
+		require_args(fcinfo, 13);
+	begin_call("report_fill", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
+	facts.venue_trade_id = text_to_cstring(PG_GETARG_TEXT_PP(3));
+	facts.settlement = settlement_of(text_to_cstring(PG_GETARG_TEXT_PP(4)));
+	facts.side = arb_label_parse(LABEL_SIDE, text_to_cstring(PG_GETARG_TEXT_PP(6)));
+	if (facts.side == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("side must be BUY or SELL")));
+	facts.qty = arb_fixed_from_numeric(PG_GETARG_DATUM(7));
+	facts.price = arb_fixed_from_numeric(PG_GETARG_DATUM(8));
+	facts.money = arb_fixed_from_numeric(PG_GETARG_DATUM(9));
+	facts.fee = arb_fixed_from_numeric(PG_GETARG_DATUM(10));
+	facts.liquidity = PG_ARGISNULL(11) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(11));
+	facts.matched_at = arb_time_from_unix_ms(PG_GETARG_INT64(12));
+	if (!find_by_venue_id(PG_GETARG_TEXT_PP(2), PG_GETARG_INT32(0), &order_id))
+	{
+		book_orphan(fcinfo);
+		PG_RETURN_TEXT_P(cstring_to_text("orphan"));
+	}
+	order = require_order(order_id, PG_GETARG_INT32(0));
+	market_time = market_time_of(DatumGetInt32(order.value[ORDERS_venue_id]));
+	result = arb_fill_apply(MODE_LIVE, &order, &facts, lot_size_of(&order), market_time);
+	if (result == FILL_BOOKED)
+	{
+		arb_order_read(MODE_LIVE, order_id, &order);
+		if (!order.null[ORDERS_venue_qty])
+			close_when_booked(&order, "the rest was cancelled", market_time);
+	}
+	PG_RETURN_TEXT_P(cstring_to_text(names[result]));
+}
+
+PG_FUNCTION_INFO_V1(arbees_report_cancel_sent);
+Datum
+arbees_report_cancel_sent(PG_FUNCTION_ARGS)
+{
+	Row			order;
+
+	require_args(fcinfo, 3);
+	begin_call("report_cancel_sent", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
+	order = require_order(PG_GETARG_INT64(2), PG_GETARG_INT32(0));
+	if (arb_order_working(arb_order_state(&order)))
+	{
+		order.value[ORDERS_cancel_sent_at] = TimestampTzGetDatum(arb_now());
+		order.null[ORDERS_cancel_sent_at] = false;
+		arb_order_write(MODE_LIVE, &order);
+	}
+	PG_RETURN_VOID();
+}
+
+/* ---- pending work ---- */
+
+/* A cancel that was sent is sent again after this long without its effect. */
+#define CANCEL_RETRY_MS 1000
+
+typedef struct Pending
+{
+	ReturnSetInfo *rsinfo;
+	int64		epoch;
+	KillLevel	kill_level;
+	TimestampTz now;
+	int64		confirm_timeout_ms;
+} Pending;
+
+static bool
+wants_cancel(const Row *order, const Pending *p)
+{
+	bool		entry = arb_label_value(LABEL_ORDER_PURPOSE,
+										DatumGetObjectId(order->value[ORDERS_purpose])) == PURPOSE_ENTRY;
+
+	/* What is to be cancelled follows from the kill level: flatten spares exits, emergency nothing. */
+	if (order->null[ORDERS_cancel_requested_at] &&
+		!(p->kill_level == KILL_EMERGENCY || (p->kill_level == KILL_FLATTEN && entry)))
+		return false;
+	return order->null[ORDERS_cancel_sent_at] ||
+		arb_elapsed_ms(DatumGetTimestampTz(order->value[ORDERS_cancel_sent_at]), p->now) >= CANCEL_RETRY_MS;
+}
+
+static const char *
+kind_of_work(const Row *order, const Pending *p, int64 age_ms)
+{
+	switch (arb_order_state(order))
+	{
+		case ORDER_STATE_NEW:
+			return "send";
+		case ORDER_STATE_SENDING:
+			return age_ms >= p->confirm_timeout_ms || order->null[ORDERS_claimed_epoch] ||
+				DatumGetInt64(order->value[ORDERS_claimed_epoch]) != p->epoch ? "resolve" : NULL;
+		case ORDER_STATE_UNKNOWN:
+			return "resolve";
+		case ORDER_STATE_OPEN:
+		case ORDER_STATE_PARTIALLY_FILLED:
+			return wants_cancel(order, p) ? "cancel" : "follow";
+		default:
+			return NULL;
+	}
+}
+
+static bool
+put_pending(const Row *order, void *arg)
+{
+	Pending    *p = arg;
+	Datum		value[4 + TICKET_COLUMNS];
+	bool		null[4 + TICKET_COLUMNS] = {false};
+	bool		claimed = !order->null[ORDERS_claimed_at];
+	int64		age_ms = arb_elapsed_ms(DatumGetTimestampTz(order->value[claimed ? ORDERS_claimed_at : ORDERS_created_at]), p->now);
+	const char *kind = kind_of_work(order, p, age_ms);
+
+	if (kind == NULL)
+		return true;
+	value[0] = CStringGetTextDatum(kind);
+	value[1] = Int32GetDatum((int32) Min(age_ms, PG_INT32_MAX));
+	null[2] = order->null[ORDERS_venue_order_id];
+	value[2] = order->value[ORDERS_venue_order_id];
+	value[3] = CStringGetTextDatum(arb_label_name(LABEL_ORDER_STATE, arb_order_state(order)));
+	arb_ticket_values(order, value + 4, null + 4);
+	tuplestore_putvalues(p->rsinfo->setResult, p->rsinfo->setDesc, value, null);
+	return true;
+}
+
+/* Settled winning shares that the venue has not paid yet, one row per instrument. */
+static void
+put_redemptions(int32 portfolio_id, ReturnSetInfo *rsinfo)
+{
+	static SqlPlan plan = {
+		"SELECT i.symbol, w.condition_id, u.shares FROM arbees.unredeemed u"
+		" JOIN arbees.instruments i ON i.instrument_id = u.instrument_id"
+		" LEFT JOIN arbees.windows w ON w.window_id = i.window_id"
+		" WHERE u.portfolio_id = $1 ORDER BY i.symbol",
+		1, {INT4OID}
+	};
+	Datum		args[] = {Int32GetDatum(portfolio_id)};
+	uint64		n;
+	uint64		i;
+
+	arb_sql_begin();
+	n = arb_sql_run(&plan, args, NULL);
+	for (i = 0; i < n; i++)
+	{
+		Datum		value[4 + TICKET_COLUMNS] = {0};
+		bool		null[4 + TICKET_COLUMNS];
+
+		memset(null, true, sizeof(null));
+		null[0] = null[1] = null[3] = null[4 + 3] = null[4 + 6] = false;
+		value[0] = CStringGetTextDatum("redeem_watch");
+		value[1] = Int32GetDatum(0);
+		value[3] = CStringGetTextDatum("SETTLED");
+		value[4 + 3] = arb_sql_value(i, 1, &null[4 + 3]);
+		value[4 + 14] = arb_sql_value(i, 2, &null[4 + 14]);
+		value[4 + 6] = arb_sql_value(i, 3, &null[4 + 6]);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, value, null);
+	}
+	arb_sql_end();
+}
+
+static int32
+live_portfolio(int32 account)
+{
+	Table		table = arb_table_open(&portfolios_table, 0, AccessShareLock);
+	IndexKey	keys[] = {INT4_KEY(account)};
+	Snapshot	snapshot = arb_snapshot_begin();
+	Row			row;
+	bool		found = arb_table_fetch(&table, "portfolios_live_account_key", 1, keys, ForwardScanDirection,
+										snapshot, &row);
+
+	arb_snapshot_end(snapshot);
+	arb_table_close(&table);
+	return found ? DatumGetInt32(row.value[PORTFOLIOS_portfolio_id]) : 0;
+}
+
+/* pending_work(account, epoch): what a worker has to do, from the rows alone. */
+PG_FUNCTION_INFO_V1(arbees_pending_work);
+Datum
+arbees_pending_work(PG_FUNCTION_ARGS)
+{
+	int32		account;
+	int32		portfolio_id;
+	Pending		pending = {0};
+	Table		table;
+	Snapshot	snapshot;
+
+	require_args(fcinfo, 2);
+	account = PG_GETARG_INT32(0);
+	arb_trader_require(account, PG_GETARG_INT64(1));
+	InitMaterializedSRF(fcinfo, 0);
+	portfolio_id = live_portfolio(account);
+	if (portfolio_id == 0)
+		return (Datum) 0;
+	snapshot = arb_snapshot_begin();
+	pending.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	pending.epoch = PG_GETARG_INT64(1);
+	pending.kill_level = arb_kill_level(snapshot);
+	pending.now = arb_now();
+	pending.confirm_timeout_ms = arb_controls()->confirm_timeout_ms;
+	table = arb_table_open(&orders_table, MODE_LIVE, AccessShareLock);
+	{
+		IndexKey	keys[] = {INT4_KEY(portfolio_id)};
+
+		arb_table_scan(&table, "orders_working_idx", 1, keys, ForwardScanDirection, snapshot, put_pending, &pending);
+	}
+	arb_table_close(&table);
+	arb_snapshot_end(snapshot);
+	put_redemptions(portfolio_id, pending.rsinfo);
+	return (Datum) 0;
+}
+
+/* ---- account facts ---- */
+
+static void
+keep_balance(int32 account, Datum cash, bool quiet)
+{
+	static SqlPlan plan = {
+		"INSERT INTO arbees.venue_balances AS b (venue_account_id, cash, quiet, read_at)"
+		" VALUES ($1, $2, $3, clock_timestamp())"
+		" ON CONFLICT (venue_account_id) DO UPDATE SET cash = excluded.cash, quiet = excluded.quiet,"
+		" read_at = excluded.read_at",
+		3, {INT4OID, NUMERICOID, BOOLOID}
+	};
+	Datum		args[3];
+
+	args[0] = Int32GetDatum(account);
+	args[1] = cash;
+	args[2] = BoolGetDatum(quiet);
+	arb_sql_begin();
+	arb_sql_run(&plan, args, NULL);
+	arb_sql_end();
+}
+
+/* The first balance the venue reports opens the books of its LIVE portfolio. */
+static void
+open_books(int32 portfolio_id, Fixed cash)
+{
+	LedgerTotals totals;
+	LedgerChange change = {0};
+	Snapshot	snapshot;
+
+	arb_lock_portfolio(portfolio_id);
+	snapshot = arb_snapshot_begin();
+	arb_ledger_totals(MODE_LIVE, portfolio_id, arb_now(), snapshot, &totals);
+	arb_snapshot_end(snapshot);
+	if (totals.seq != 0)
+		return;
+	change.kind = LEDGER_DEPOSIT;
+	change.reference = "opening balance read at the venue";
+	change.cash = change.deposits = cash;
+	arb_ledger_append(MODE_LIVE, portfolio_id, &change, arb_now());
+	arb_journal(MODE_LIVE, "books_opened", portfolio_id, 0,
+				psprintf("opening balance %s", arb_fixed_to_cstring(cash)));
+}
+
+/* report_balance(account, epoch, cash, quiet) */
+PG_FUNCTION_INFO_V1(arbees_report_balance);
+Datum
+arbees_report_balance(PG_FUNCTION_ARGS)
+{
+	int32		portfolio_id;
+
+	require_args(fcinfo, 4);
+	begin_call("report_balance", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
+	keep_balance(PG_GETARG_INT32(0), PG_GETARG_DATUM(2), PG_GETARG_BOOL(3));
+	portfolio_id = live_portfolio(PG_GETARG_INT32(0));
+	if (portfolio_id != 0)
+		open_books(portfolio_id, arb_fixed_from_numeric(PG_GETARG_DATUM(2)));
+	PG_RETURN_VOID();
+}
+
+/* report_redemption(account, epoch, symbol, amount, evidence) */
+PG_FUNCTION_INFO_V1(arbees_report_redemption);
+Datum
+arbees_report_redemption(PG_FUNCTION_ARGS)
+{
+	static SqlPlan plan = {
+		"WITH paid AS (UPDATE arbees.redemptions r SET redeemed_at = clock_timestamp(), evidence = $3"
+		" FROM arbees.instruments i WHERE i.instrument_id = r.instrument_id AND i.symbol = $2"
+		" AND r.portfolio_id = $1 AND r.redeemed_at IS NULL RETURNING r.shares)"
+		" SELECT sum(shares) FROM paid",
+		3, {INT4OID, TEXTOID, TEXTOID}
+	};
+	Datum		args[3];
+	int32		portfolio_id;
+	Datum		paid;
+	bool		isnull;
+	Fixed		ours;
+
+	require_args(fcinfo, 5);
+	begin_call("report_redemption", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
+	portfolio_id = live_portfolio(PG_GETARG_INT32(0));
+	if (portfolio_id == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("venue account %d has no LIVE portfolio", PG_GETARG_INT32(0))));
+	arb_lock_portfolio(portfolio_id);
+	args[0] = Int32GetDatum(portfolio_id);
+	args[1] = PG_GETARG_DATUM(2);
+	args[2] = PG_GETARG_DATUM(4);
+	arb_sql_begin();
+	arb_sql_run(&plan, args, NULL);
+	paid = arb_sql_copy(0, 1, &isnull);
+	arb_sql_end();
+	if (isnull)
+		PG_RETURN_VOID();		/* already booked */
+	ours = arb_fixed_from_numeric(paid);
+	arb_redeem(MODE_LIVE, portfolio_id, ours, text_to_cstring(PG_GETARG_TEXT_PP(4)), arb_now());
+	if (ours != arb_fixed_from_numeric(PG_GETARG_DATUM(3)))
+		arb_alert("warning", "redemption_differs", portfolio_id,
+				  psprintf("the venue redeemed %s, our claim was %s",
+						   arb_fixed_to_cstring(arb_fixed_from_numeric(PG_GETARG_DATUM(3))), arb_fixed_to_cstring(ours)));
+	PG_RETURN_VOID();
+}

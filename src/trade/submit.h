@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ *
+ * src/trade/submit.h
+ *	  The one way an order comes to exist: lock, gather, judge, write.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARB_SUBMIT_H
+#define ARB_SUBMIT_H
+
+#include "postgres.h"
+#include "core/columns.h"
+#include "core/label.h"
+#include "core/money.h"
+#include "market/quote.h"
+#include "nodes/pg_list.h"
+#include "safety/gate.h"
+
+/* A wish to trade. FIXED_NULL and 0 in the optional fields take the control's value. */
+typedef struct Wish
+{
+	int32		deployment_id;
+	int32		portfolio_id;
+	TradingMode mode;
+	OrderPurpose purpose;
+	const char *key;
+	int32		instrument_id;
+	OrderSide	side;
+	AmountKind	amount_kind;
+	Fixed		amount;
+	Fixed		limit_price;
+	TimeInForce time_in_force;
+	Fixed		stop_loss_pct;
+	int			take_profit_kind;
+	Fixed		take_profit_pct;
+	int64		exit_before_close_s;	/* -1 = held to settlement */
+	Fixed		confidence;
+	const char *strategy_hash;
+	int64		position_id;	/* exits only */
+} Wish;
+
+typedef struct Submitted
+{
+	int64		decision_id;
+	Verdict		verdict;
+	const char *reason;			/* NULL when accepted */
+	int64		order_id;		/* 0 unless accepted now */
+	int64		position_id;
+	bool		repeated;
+} Submitted;
+
+extern void arb_submit_lock(TradingMode mode, int32 portfolio_id);
+extern void arb_submit_lock_all(TradingMode mode, const List *portfolio_ids);
+extern void arb_submit(const Wish *wish, const QuoteSet *quotes, TimestampTz market_time, Submitted *result);
+
+#endif							/* ARB_SUBMIT_H */
