@@ -32,6 +32,8 @@ CONF
 	sql 'CREATE DATABASE arbees' -d postgres
 	sql 'CREATE EXTENSION arbees'
 	sql "CREATE ROLE demo_worker LOGIN IN ROLE arbees_worker"
+	# It runs already or will in a moment; this waits for its first tick.
+	sql 'SELECT arbees_start()' >/dev/null
 }
 
 start_demo_sim() {
