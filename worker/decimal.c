@@ -213,7 +213,7 @@ arb_decimal_shift(const char *text, size_t len, int places, char out[DECIMAL_TEX
 	int			fraction;
 	size_t		n = 0;
 
-	if (text == NULL || places < -DECIMAL_EXPONENT_MAX || places > DECIMAL_EXPONENT_MAX ||
+	if (text == NULL || places < -DECIMAL_TEXT_SIZE || places > DECIMAL_TEXT_SIZE ||
 		!scan_parts(text, len, &parts))
 		return false;
 	if (parts.count == 0)

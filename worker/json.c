@@ -79,7 +79,7 @@ is_digit_at(const Marker *marker, size_t pos)
 
 /*
  * Copies a string literal.  An escaped mark would let the outside pass a
- * string off as a number, so it is refused; a raw one is refused by jansson.
+ * string off as a number, so it is refused like a raw one.
  */
 static bool
 copy_string(Marker *marker, ParseError *error)
@@ -88,7 +88,7 @@ copy_string(Marker *marker, ParseError *error)
 
 	while (marker->pos < marker->len && marker->in[marker->pos] != '"')
 	{
-		if (marker->in[marker->pos] == JSON_NUMBER_MARK)
+		if ((unsigned char) marker->in[marker->pos] < 0x20)
 			return arb_parse_fail(error, PARSE_ERROR_BAD_JSON, "control character in a string");
 		if (marker->in[marker->pos] == '\\')
 		{
@@ -209,6 +209,9 @@ mark_numbers(Marker *marker, ParseError *error)
 		}
 		else if (c == '}' || c == ']')
 			depth--;
+		/* jansson skips a NUL byte that follows a number. */
+		else if ((unsigned char) c < 0x20 && c != '\t' && c != '\n' && c != '\r')
+			return arb_parse_fail(error, PARSE_ERROR_BAD_JSON, "control character at byte %zu", marker->pos);
 		marker->out[marker->written++] = c;
 		marker->pos++;
 	}

@@ -101,7 +101,7 @@ arb_eth_init(void)
 		Hash = NULL;
 		return "could not create the keccak-256 hash";
 	}
-	Curve = secp256k1_context_create(SECP256K1_CONTEXT_SIGN | SECP256K1_CONTEXT_VERIFY);
+	Curve = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
 	/* Blinding hides the key from timing and power measurements. */
 	if (Curve == NULL || RAND_bytes(seed, sizeof(seed)) != 1 ||
 		secp256k1_context_randomize(Curve, seed) != 1)

@@ -115,8 +115,8 @@ arb_pm_amounts_limit(OrderSide side, const char *tick_size, const char *price, c
 					 PmAmounts *amounts, char *reason)
 {
 	PmTick		tick;
-	int64_t		price_micro;
-	int64_t		shares;
+	int64_t		price_micro = 0;
+	int64_t		shares = 0;
 	Wide		money;
 
 	if (side != ORDER_SIDE_BUY && side != ORDER_SIDE_SELL)
@@ -135,10 +135,17 @@ arb_pm_amounts_limit(OrderSide side, const char *tick_size, const char *price, c
 static Wide
 round_quotient(Wide numerator, Wide denominator, int decimals)
 {
-	/* Two steps on purpose: ceil four digits further down, then floor. */
 	Wide		fine = arb_decimal_power_of_ten(decimals + 4);
-	Wide		ceiled = (numerator * fine + denominator - 1) / denominator;
+	Wide		ceiled;
 
+	if (denominator <= 0)
+		return 0;
+	/*
+	 * Ceil four digits further down, then floor, as the official client does.
+	 * No quotient on today's ticks comes so close to the next digit that the
+	 * ceil would show; a finer tick might.
+	 */
+	ceiled = (numerator * fine + denominator - 1) / denominator;
 	return ceiled / 10000 * arb_decimal_power_of_ten(DECIMAL_MICRO_SCALE - decimals);
 }
 
@@ -146,9 +153,9 @@ bool
 arb_pm_amounts_market(OrderSide side, const char *tick_size, const char *price, const char *amount,
 					  PmRounding rounding, PmAmounts *amounts, char *reason)
 {
-	PmTick		tick;
-	int64_t		price_micro;
-	int64_t		given;
+	PmTick		tick = {.step_micro = 0};
+	int64_t		price_micro = 0;
+	int64_t		given = 0;
 	int			decimals;
 
 	if (side != ORDER_SIDE_BUY && side != ORDER_SIDE_SELL)

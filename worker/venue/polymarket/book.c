@@ -15,6 +15,8 @@
 #include <string.h>
 
 #define FIRST_CAPACITY 64
+/* Disagreeing statements of the best prices, with no change between them, that drop a book. */
+#define MISMATCHES_MAX 2
 
 void
 arb_book_init(OrderBook *book, const char *token_id)
@@ -190,6 +192,7 @@ apply_snapshot(OrderBook *book, const PmMarketEvent *event)
 		!load_side(&book->asks, snapshot->asks, snapshot->ask_count))
 		return drop(book, "snapshot does not fit in memory");
 	book->state = BOOK_STATE_LIVE;
+	book->mismatches = 0;
 	book->timestamp_ms = event->timestamp_ms;
 	if (snapshot->tick_size > 0)
 		book->tick_size = snapshot->tick_size;
@@ -201,8 +204,8 @@ apply_snapshot(OrderBook *book, const PmMarketEvent *event)
 }
 
 /*
- * One frame may carry several levels of this token, each with the best prices
- * after the whole frame, so agreement is asked for once at the end.
+ * One frame may carry several levels of this token.  Only the best prices of
+ * the last one describe the book after the whole frame.
  */
 static BookChange
 apply_changes(OrderBook *book, const PmMarketEvent *event)
@@ -227,6 +230,7 @@ apply_changes(OrderBook *book, const PmMarketEvent *event)
 		return BOOK_CHANGE_IGNORED;
 	book->timestamp_ms = event->timestamp_ms;
 	book->hash[0] = '\0';
+	book->mismatches = 0;
 	arb_book_top(book, &after);
 	if (is_crossed(&after))
 		return drop(book, "crossed");
@@ -245,9 +249,15 @@ compare_best(OrderBook *book, const PmMarketEvent *event)
 	/* An older statement says nothing about a newer book. */
 	if (event->timestamp_ms < book->timestamp_ms)
 		return BOOK_CHANGE_IGNORED;
-	if (!agrees_with(&top, event->u.best.best_bid, event->u.best.best_ask))
-		return drop(book, "best prices differ from the venue's");
-	return BOOK_CHANGE_NONE;
+	if (agrees_with(&top, event->u.best.best_bid, event->u.best.best_ask))
+	{
+		book->mismatches = 0;
+		return BOOK_CHANGE_NONE;
+	}
+	/* The statement may overtake the change it tells of; a second one without a change may not. */
+	if (++book->mismatches < MISMATCHES_MAX)
+		return BOOK_CHANGE_NONE;
+	return drop(book, "best prices differ from the venue's");
 }
 
 BookChange

@@ -54,6 +54,7 @@ typedef struct OrderBook
 	int64_t		timestamp_ms;	/* of the last frame applied */
 	int64_t		tick_size;		/* micro; 0 when unknown */
 	char		hash[PM_HASH_SIZE];
+	int			mismatches;		/* statements of the best prices we disagreed with, in a row */
 	char		drop_reason[80];	/* why the book was last dropped */
 } OrderBook;
 

@@ -81,7 +81,8 @@ static void
 put_list(Text *text, const char *const *items, size_t count)
 {
 	put(text, "[");
-	for (size_t i = 0; i < count; i++)
+	/* A refused count may be larger than the array: touch nothing then. */
+	for (size_t i = 0; !text->failed && i < count; i++)
 	{
 		if (i > 0)
 			put(text, ",");
@@ -389,7 +390,7 @@ arb_pm_build_rtds_subscribe(const char *const *topics, const char *const *symbol
 	Text		text = {.out = out, .size = size, .failed = count == 0};
 
 	put(&text, "{\"action\":\"subscribe\",\"subscriptions\":[");
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; !text.failed && i < count; i++)
 	{
 		char		filter[PM_SYMBOL_SIZE + 32];
 

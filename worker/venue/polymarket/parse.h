@@ -7,6 +7,8 @@
  * A frame is all or nothing: when one element is broken the whole frame is
  * refused, and the caller treats the books it may have touched as suspect.
  * Unknown event types are no error: they come out as *_UNKNOWN and are counted.
+ * The parts live in parse_market.c, parse_orders.c, parse_answer.c,
+ * parse_price.c, parse_metadata.c and parse_account.c.
  * Everything returned with count > 0 is owned by the result struct and freed
  * by its arb_pm_*_free; after false there is nothing to free.
  *
@@ -111,7 +113,7 @@ typedef struct PmMarketEvent
 		}			best;
 		struct
 		{
-			char		winning_token_id[VENUE_SYMBOL_SIZE];
+			char		winning_token_id[VENUE_SYMBOL_SIZE];	/* "" when nobody won */
 			char		winning_outcome[PM_STATUS_SIZE];
 			char		token_ids[2][VENUE_SYMBOL_SIZE];
 		}			resolved;
@@ -396,6 +398,7 @@ typedef struct PmGammaMarket
 	int64_t		closed_ms;
 	int64_t		fee_rate;		/* micro; 0 when fees are off */
 	int			fee_exponent;
+	bool		fees_known;		/* false: fees are on and the schedule is missing; ask /clob-markets */
 	char		price_to_beat[DECIMAL_TEXT_SIZE];	/* "" until known */
 	char		final_price[DECIMAL_TEXT_SIZE];
 	char		resolution_source[160];
