@@ -232,16 +232,24 @@ async function proveBatches(client, market) {
 		wrong.error === 'Invalid Heartbeat ID' && wrong.heartbeat_id === next.heartbeat_id, wrong);
 }
 
-async function proveStreams(market, creds) {
+async function proveStreams(client, market, creds) {
 	const feed = new Stream(endpoints.ws_market, { assets_ids: [market.up, market.down], type: 'market', custom_feature_enabled: true });
 	const book = await feed.find((f) => f.event_type === 'book' && f.asset_id === market.up);
 	check('market stream: a book on subscription', book.bids.length > 0 && book.market === market.condition);
 	feed.socket.send('PING');
 	await until('PONG', () => feed.texts.includes('PONG'));
 	check('market stream: PING is answered by PONG', true);
-	const change = await feed.find((f) => f.event_type === 'price_change');
-	check('market stream: changes name price, size, side and best prices',
-		change.price_changes.every((c) => c.asset_id && c.price && c.size && c.side && c.best_bid && c.best_ask));
+	const order = await client.createOrder({ tokenID: market.up, price: 0.03, size: 7, side: Side.BUY });
+	await client.postOrder(order, OrderType.GTC);
+	const change = (side, token, price, size) => (f) => f.event_type === 'price_change' &&
+		f.price_changes.some((c) => c.asset_id === token && c.side === side && c.price === price && c.size === size && c.best_bid && c.best_ask);
+	await feed.find(change('BUY', market.up, '0.03', '7'));
+	check('market stream: a new level is told', true);
+	await feed.find(change('SELL', market.down, '0.97', '7'));
+	check('market stream: and its mirror in the other token', true);
+	await client.cancelAll();
+	await feed.find(change('BUY', market.up, '0.03', '0'));
+	check('market stream: a level that is gone has size 0', true);
 	feed.socket.close();
 
 	const prices = new Stream(endpoints.rtds, { action: 'subscribe', subscriptions: [
@@ -274,7 +282,7 @@ async function main() {
 	await proveResting(client, market, user);
 	await proveRefusals(client, market, best);
 	await proveBatches(client, market);
-	await proveStreams(market, creds);
+	await proveStreams(client, market, creds);
 	user.socket.close();
 	const stats = await (await fetch(`${endpoints.clob}/sim/stats`)).json();
 	check('the books of the simulator add up', stats.audit === 'ok', stats.audit);
