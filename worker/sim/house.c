@@ -140,7 +140,7 @@ refresh_quotes(Exchange *exchange, Market *market, int list, const int *wanted, 
 				found = &market->quote[list][i];
 		if (found == NULL)
 			place_quote(exchange, market, list, wanted[k], rng);
-		else if (chance(rng, PROBABILITY_ONE / 8))
+		else if (market->state == MARKET_OPEN && chance(rng, PROBABILITY_ONE / 8))
 			sim_book_reduce(market->book, found, found->remaining - random_size(rng));
 	}
 }
