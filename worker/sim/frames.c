@@ -44,7 +44,7 @@ price_field(Buf *out, const char *name, int price)
 
 /* Worst level first, best last: the order the venue uses on both sides. */
 static void
-levels(Buf *out, const Market *market, int outcome, BookSide side)
+levels(Buf *out, const Market *market, int outcome, SimSide side)
 {
 	int			list = sim_book_list_of(outcome, side);
 	int			price;
@@ -166,7 +166,7 @@ sim_frame_best_bid_ask(Buf *out, const Market *market, int outcome, int64_t now_
 }
 
 void
-sim_frame_last_trade(Buf *out, const Market *market, int outcome, BookSide side, int price,
+sim_frame_last_trade(Buf *out, const Market *market, int outcome, SimSide side, int price,
 					 int64_t shares, const char *hash, int64_t now_ms)
 {
 	sim_buf_printf(out, "{\"market\":\"%s\",\"asset_id\":\"%s\"", market->condition, market->token[outcome]);
