@@ -47,23 +47,25 @@ static void
 levels(Buf *out, const Market *market, int outcome, SimSide side)
 {
 	int			list = sim_book_list_of(outcome, side);
-	int			price;
-	bool		first = true;
+	uint16_t	price[PRICE_ONE + 1];	/* in up terms, best first, each once */
+	int			count = 0;
+	const BookOrder *order;
+	int			i;
 
-	for (price = 1; price < PRICE_ONE; price++)
+	for (order = market->book->best[list]; order != NULL; order = order->next)
 	{
-		/* Bids climb, asks fall, each in the token's own price. */
-		int			own = side == SIDE_BUY ? price : PRICE_ONE - price;
-		int64_t		size = market->book->depth[list][sim_price_in_up(outcome, own)];
+		int			at = sim_price_in_up(order->outcome, order->price);
 
-		if (size <= 0)
-			continue;
-		sim_buf_text(out, first ? "{\"price\":\"" : ",{\"price\":\"");
-		sim_buf_price(out, own);
+		if (count == 0 || price[count - 1] != at)
+			price[count++] = (uint16_t) at;
+	}
+	for (i = count - 1; i >= 0; i--)
+	{
+		sim_buf_text(out, i == count - 1 ? "{\"price\":\"" : ",{\"price\":\"");
+		sim_buf_price(out, sim_price_in_up(outcome, price[i]));
 		sim_buf_text(out, "\"");
-		micro_field(out, "size", size);
+		micro_field(out, "size", market->book->depth[list][price[i]]);
 		sim_buf_text(out, "}");
-		first = false;
 	}
 }
 
