@@ -53,7 +53,7 @@ tell_resolved(void *context, const Market *market)
 }
 
 static void
-tell_print(void *context, const Market *market, int outcome, BookSide side, int price, int64_t shares, const char *hash)
+tell_print(void *context, const Market *market, int outcome, SimSide side, int price, int64_t shares, const char *hash)
 {
 	Run		   *run = context;
 
