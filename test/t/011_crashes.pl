@@ -39,8 +39,10 @@ subtest 'the worker, with orders at rest and held shares' => sub {
 };
 
 subtest 'the worker, between claim and answer' => sub {
-	# The venue acts at once and answers long after.
-	faults($desk, { match => { method => 'POST', path => '/order', times => 1 }, do => 'delay', ms => 20000, when => 'after' });
+	# The venue acts at once and answers long after; the user channel keeps silent too.
+	faults($desk,
+		{ match => { method => 'POST', path => '/order', times => 1 }, do => 'delay', ms => 20000, when => 'after' },
+		{ do => 'drop_fill' }, { match => { stream => 'user', event => 'order' }, do => 'drop_fill' });
 	my $order = take($desk, seconds => 5);
 	ok(wait_order($desk, $order, 'SENDING|UNKNOWN'), 'claimed');
 	ok(wait_until(sub { (sim_get($sim, '/sim/stats')->{faults}[0]{fired} // 0) == 1 }, 'the venue has it'), 'and sent');
