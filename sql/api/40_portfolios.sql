@@ -210,7 +210,13 @@ AS $function$
 #variable_conflict use_column
 DECLARE
 	id	integer;
+	v_mode	arbees.mode;
 BEGIN
+	SELECT mode INTO v_mode FROM arbees.portfolios p WHERE p.portfolio_id = arbees.portfolio_id($2);
+	IF v_mode IN ('DRY_RUN', 'BACKTEST') THEN
+		RAISE EXCEPTION 'mode % is not built yet', v_mode
+			USING ERRCODE = 'RB008', HINT = 'PAPER and LIVE work.';
+	END IF;
 	INSERT INTO arbees.deployments (strategy_id, portfolio_id, mode, params)
 	SELECT s.strategy_id, p.portfolio_id, p.mode, $3
 	FROM arbees.strategies s, arbees.portfolios p
@@ -219,8 +225,7 @@ BEGIN
 	IF id IS NULL THEN
 		RAISE EXCEPTION 'strategy "%" does not exist', $1 USING ERRCODE = 'no_data_found';
 	END IF;
-	PERFORM arbees.write_journal((SELECT mode FROM arbees.deployments d WHERE d.deployment_id = id),
-		'deployed', arbees.portfolio_id($2), id, $1);
+	PERFORM arbees.write_journal(v_mode, 'deployed', arbees.portfolio_id($2), id, $1);
 	RETURN id;
 END
 $function$;

@@ -78,6 +78,11 @@ void
 sim_buf_bytes(Buf *buf, const char *bytes, size_t len)
 {
 	reserve(buf, len);
+	if (len == 0)
+	{
+		buf->data[buf->len] = '\0';
+		return;
+	}
 	memcpy(buf->data + buf->len, bytes, len);
 	buf->len += len;
 	buf->data[buf->len] = '\0';

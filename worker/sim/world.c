@@ -260,6 +260,8 @@ advance_market(World *world, Market *market)
 	{
 		market->state = MARKET_OPEN;
 		market->strike = recorded_strike(world, market);
+		market->strike_published = market->strike != 0 || world->options.replay == NULL;
+		/* Books need a strike even where the venue's is not known. */
 		if (market->strike == 0)
 			market->strike = stream_value(market);
 	}
@@ -268,6 +270,7 @@ advance_market(World *world, Market *market)
 		market->state = MARKET_CLOSED;
 		market->final = stream_value(market);
 		market->tick_at_close = market->oracle->tick_s == market->close_s;
+		market->final_published = market->tick_at_close || world->options.replay == NULL;
 		sim_house_leave(market);
 	}
 	if (market->state == MARKET_CLOSED && world->now_ms >= market->resolve_ms)
