@@ -251,6 +251,8 @@ prepare_protocol(PGconn *conn)
 			"$1, $2, 'BTC', $3, $4, $5, 'last_tick', $6, $7, 0.01, 5, 1, 0.07, 1, false)");
 	prepare(conn, "quotes", "SELECT order_id FROM arbees.on_quotes($1, 'LIVE', NULL, $2, "
 			"'{0.55,0.43}', '{500,500}', '{0.57,0.45}', '{500,500}', $3, '{}', '{}', '{}')");
+	prepare(conn, "signal", "SELECT order_id FROM arbees.submit_signal(1, ROW($1, ($2::int[])[1], 'BUY', 'money', "
+			"1, 0.58, 'FAK', 0, 'none', 0, NULL, NULL, NULL)::arbees.signal)");
 	prepare(conn, "durable", "SELECT set_config('synchronous_commit', 'on', true)");
 	prepare(conn, "claim", "SELECT claimed, reason FROM arbees.claim_order($1, $2, $3, $4, $5)");
 }
@@ -265,7 +267,10 @@ keep_alive(Desk *desk)
 	if (now_us() - last_us < 500e3)
 		return;
 	PQclear(execute(desk->conn, "heartbeat", 0, NULL));
+	/* The lease is never renewed by halves: a crash must not forget it. */
+	run(desk->conn, "SET synchronous_commit = on");
 	PQclear(execute(desk->conn, "renew", 2, names));
+	run(desk->conn, "SET synchronous_commit = off");
 	last_us = now_us();
 }
 
@@ -290,22 +295,33 @@ new_window(Desk *desk, int number, char *instruments, size_t size)
 	PQclear(result);
 }
 
-/* decide sends one frame's quotes; order_id is empty when the gate denied. */
-static double
-decide(Desk *desk, const char *instruments, char *order_id, size_t size)
+/* quote sends one frame; no strategy trades by it. */
+static void
+quote(Desk *desk, const char *instruments)
 {
 	char		source[64];
 	struct timespec t;
 	const char *values[3] = {desk->venue, instruments, source};
-	double		start, took;
-	PGresult   *result;
 	long long	ms;
 
 	clock_gettime(CLOCK_REALTIME, &t);
 	ms = (long long) t.tv_sec * 1000 + t.tv_nsec / 1000000;
 	snprintf(source, sizeof(source), "{%lld,%lld}", ms, ms);
+	PQclear(execute(desk->conn, "quotes", 3, values));
+}
+
+/* decide submits one signal; order_id is empty when the gate denied. */
+static double
+decide(Desk *desk, const char *instruments, char *order_id, size_t size)
+{
+	char		key[80];
+	const char *values[2] = {key, instruments};
+	double		start, took;
+	PGresult   *result;
+
+	snprintf(key, sizeof(key), "bench-%s", instruments);
 	start = now_us();
-	result = execute(desk->conn, "quotes", 3, values);
+	result = execute(desk->conn, "signal", 2, values);
 	took = now_us() - start;
 	snprintf(order_id, size, "%s", PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : "");
 	PQclear(result);
@@ -393,6 +409,7 @@ bench_gate(int rounds)
 
 		keep_alive(&desk);
 		new_window(&desk, i + WARM_UP_ROUNDS, instruments, sizeof(instruments));
+		quote(&desk, instruments);
 		t_async = time_floor(async);
 		t_decide = decide(&desk, instruments, order_id, sizeof(order_id));
 		if (order_id[0] == '\0')
