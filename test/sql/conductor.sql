@@ -84,7 +84,7 @@ CALL pg_temp.wait_for('SELECT worker_pid <> ' || :worker || ' FROM arbees.conduc
 SELECT worker_pid AS worker FROM arbees.conductor \gset
 ALTER SYSTEM SET arbees.worker_command = 'sleep 1000';
 SELECT pg_reload_conf();
-CALL pg_temp.wait_for('SELECT pg_read_file(''/proc/'' || coalesce(worker_pid, 1) || ''/cmdline'', 0, 5, true) = ''sleep'' AND worker_pid <> ' || :worker || ' FROM arbees.conductor');
+CALL pg_temp.wait_for('SELECT encode(pg_read_binary_file(''/proc/'' || coalesce(worker_pid, 1) || ''/cmdline'', 0, 100, true), ''escape'') LIKE ''sleep%1000%'' FROM arbees.conductor');
 SELECT worker_pid AS worker FROM arbees.conductor \gset
 -- nothing of the server but standard error is open in it
 SELECT count(*) FROM pg_ls_dir('/proc/' || :worker || '/fd') AS fd WHERE fd::integer > 2;
