@@ -36,3 +36,14 @@ arb_wall_ms(void)
 {
 	return read_ns(CLOCK_REALTIME) / NS_PER_MS;
 }
+
+int64_t
+arb_clock_offset_ms(int64_t seconds, int64_t asked_ms, int64_t answered_ms)
+{
+	int64_t		earliest = seconds * 1000 - answered_ms;
+	int64_t		latest = seconds * 1000 + 999 - asked_ms;
+
+	if (earliest > 0)
+		return earliest;
+	return latest < 0 ? latest : 0;
+}

@@ -226,13 +226,17 @@ check_amount_calculation(Vector *vector, const json_t *inputs)
 	bool		market;
 	bool		done;
 	OrderSide	side;
+	const char *kind;
 	const char *tick;
 	const char *price;
 	const char *amount;
 
 	if (rule == NULL)
 		return;
-	market = strcmp(text_of(vector, rule, "kind", scratch[0]), "market") == 0;
+	kind = text_of(vector, rule, "kind", scratch[0]);
+	market = strcmp(kind, "market") == 0;
+	if (!market && strcmp(kind, "limit") != 0)
+		fail(vector, "amount_calculation.kind %s is unknown", kind);
 	side = arb_order_side_parse(text_of(vector, rule, "side", scratch[0]));
 	tick = text_of(vector, rule, "tick", scratch[1]);
 	price = text_of(vector, rule, "price", scratch[2]);

@@ -15,7 +15,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_type.h"
 #include "commands/dbcommands.h"
 #include "conductor/conductor.h"
@@ -49,11 +54,17 @@ PG_FUNCTION_INFO_V1(arbees_start);
 PG_FUNCTION_INFO_V1(arbees_stop);
 PG_FUNCTION_INFO_V1(arbees_conductor_pid);
 
-/* arb_conductor_lock_tag names the lock whose holder is the conductor of this database. */
+/*
+ * arb_conductor_lock_tag names the lock whose holder is the conductor of this database.
+ *
+ * An aborted transaction gives up session locks of the ordinary method, and a
+ * failed step aborts one; those of the user method stay until the session ends.
+ */
 void
 arb_conductor_lock_tag(Oid relation, LOCKTAG *tag)
 {
 	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, relation, 0, 0);
+	tag->locktag_lockmethodid = USER_LOCKMETHOD;
 }
 
 static void
@@ -92,13 +103,25 @@ arb_conductor_register(void)
 	RegisterBackgroundWorker(&worker);
 }
 
+/*
+ * Looks through pg_database without an index: a process of no database may find
+ * none of them in its caches.
+ */
 static bool
 database_exists(const char *name)
 {
-	bool		exists;
+	Relation	rel;
+	TableScanDesc scan;
+	HeapTuple	tuple;
+	bool		exists = false;
 
 	StartTransactionCommand();
-	exists = OidIsValid(get_database_oid(name, true));
+	rel = table_open(DatabaseRelationId, AccessShareLock);
+	scan = table_beginscan_catalog(rel, 0, NULL);
+	while (!exists && HeapTupleIsValid(tuple = heap_getnext(scan, ForwardScanDirection)))
+		exists = strcmp(NameStr(((Form_pg_database) GETSTRUCT(tuple))->datname), name) == 0;
+	table_endscan(scan);
+	table_close(rel, AccessShareLock);
 	CommitTransactionCommand();
 	return exists;
 }

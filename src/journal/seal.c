@@ -79,7 +79,8 @@ read_last_seal(Seal *seal)
 		seal->era_after_id = arb_sql_int64(0, 2, 0);
 		seal->through_xid = U64FromFullTransactionId(DatumGetFullTransactionId(arb_sql_value(0, 3, &isnull)));
 		seal->through_id = arb_sql_int64(0, 4, 0);
-		seal->head = DatumGetByteaPCopy(arb_sql_copy(0, 5, &isnull));
+		/* Copied once, into the caller's context: a copy made here would die with SPI. */
+		seal->head = (bytea *) DatumGetPointer(arb_sql_copy(0, 5, &isnull));
 		seal->sealed_at = DatumGetTimestampTz(arb_sql_value(0, 6, &isnull));
 	}
 	arb_sql_end();

@@ -4,83 +4,11 @@
 // usage: node proof.mjs READY_FILE    (the simulator's --ready-file)
 // Prints one line per check and "N passed, N failed"; exit 1 on any failure.
 
-import { readFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import { ClobClient, OrderType, Side } from '@polymarket/clob-client-v2';
-import { createWalletClient, http } from 'viem';
+import { OrderType, Side } from '@polymarket/clob-client-v2';
 import { privateKeyToAccount } from 'viem/accounts';
-import { polygon } from 'viem/chains';
-import WebSocket from 'ws';
-
-const MICRO = 1_000_000n;
-const WAIT_MS = 8000;
-
-const ready = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-const { endpoints } = ready;
-let passed = 0;
-let failed = 0;
-
-function check(name, condition, detail) {
-	if (condition) {
-		passed++;
-		console.log(`ok ${passed + failed} - ${name}`);
-	} else {
-		failed++;
-		console.log(`not ok ${passed + failed} - ${name}${detail === undefined ? '' : ` (${JSON.stringify(detail)})`}`);
-	}
-}
-
-function clientFor(account, creds) {
-	const signer = createWalletClient({ account, chain: polygon, transport: http(endpoints.clob) });
-	return new ClobClient({ host: endpoints.clob, chain: 137, signer, creds });
-}
-
-// Decimal text to an integer of 10^-scale, exactly.
-function units(text, scale) {
-	const [whole, fraction = ''] = String(text).split('.');
-	return BigInt(whole + fraction.padEnd(scale, '0').slice(0, scale));
-}
-
-// The venue's fee: shares * 0.07 * p * (1 - p), floored to five decimals.
-function takerFee(shares, price) {
-	const p = units(price, 4);
-	return (shares * 70000n * p * (10000n - p)) / 10n ** 15n * 10n;
-}
-
-async function until(what, condition) {
-	const deadline = Date.now() + WAIT_MS;
-	while (Date.now() < deadline) {
-		const value = await condition();
-		if (value) {
-			return value;
-		}
-		await new Promise((resolve) => setTimeout(resolve, 50));
-	}
-	throw new Error(`${what}: nothing came within ${WAIT_MS} ms`);
-}
-
-class Stream {
-	constructor(url, hello) {
-		this.frames = [];
-		this.texts = [];
-		this.socket = new WebSocket(url);
-		this.closed = new Promise((resolve) => this.socket.on('close', resolve));
-		this.socket.on('open', () => this.socket.send(JSON.stringify(hello)));
-		this.socket.on('error', (error) => this.texts.push(`error ${error.message}`));
-		this.socket.on('message', (data) => {
-			const text = data.toString();
-			try {
-				this.frames.push(...[JSON.parse(text)].flat());
-			} catch {
-				this.texts.push(text);
-			}
-		});
-	}
-
-	find(condition) {
-		return until('a frame', () => this.frames.find(condition));
-	}
-}
+import { proveFaults } from './faults.mjs';
+import { MICRO, Stream, check, clientFor, endpoints, finish, takerFee, units, until } from './lib.mjs';
 
 async function chooseMarket() {
 	const slot = endpoints.slugs[0];
@@ -232,16 +160,24 @@ async function proveBatches(client, market) {
 		wrong.error === 'Invalid Heartbeat ID' && wrong.heartbeat_id === next.heartbeat_id, wrong);
 }
 
-async function proveStreams(market, creds) {
+async function proveStreams(client, market, creds) {
 	const feed = new Stream(endpoints.ws_market, { assets_ids: [market.up, market.down], type: 'market', custom_feature_enabled: true });
 	const book = await feed.find((f) => f.event_type === 'book' && f.asset_id === market.up);
 	check('market stream: a book on subscription', book.bids.length > 0 && book.market === market.condition);
 	feed.socket.send('PING');
 	await until('PONG', () => feed.texts.includes('PONG'));
 	check('market stream: PING is answered by PONG', true);
-	const change = await feed.find((f) => f.event_type === 'price_change');
-	check('market stream: changes name price, size, side and best prices',
-		change.price_changes.every((c) => c.asset_id && c.price && c.size && c.side && c.best_bid && c.best_ask));
+	const order = await client.createOrder({ tokenID: market.up, price: 0.03, size: 7, side: Side.BUY });
+	await client.postOrder(order, OrderType.GTC);
+	const change = (side, token, price, size) => (f) => f.event_type === 'price_change' &&
+		f.price_changes.some((c) => c.asset_id === token && c.side === side && c.price === price && c.size === size && c.best_bid && c.best_ask);
+	await feed.find(change('BUY', market.up, '0.03', '7'));
+	check('market stream: a new level is told', true);
+	await feed.find(change('SELL', market.down, '0.97', '7'));
+	check('market stream: and its mirror in the other token', true);
+	await client.cancelAll();
+	await feed.find(change('BUY', market.up, '0.03', '0'));
+	check('market stream: a level that is gone has size 0', true);
 	feed.socket.close();
 
 	const prices = new Stream(endpoints.rtds, { action: 'subscribe', subscriptions: [
@@ -274,7 +210,8 @@ async function main() {
 	await proveResting(client, market, user);
 	await proveRefusals(client, market, best);
 	await proveBatches(client, market);
-	await proveStreams(market, creds);
+	await proveStreams(client, market, creds);
+	await proveFaults(client, market, user);
 	user.socket.close();
 	const stats = await (await fetch(`${endpoints.clob}/sim/stats`)).json();
 	check('the books of the simulator add up', stats.audit === 'ok', stats.audit);
@@ -283,8 +220,6 @@ async function main() {
 try {
 	await main();
 } catch (error) {
-	failed++;
-	console.log(`not ok ${passed + failed} - ${error.stack}`);
+	check(error.stack, false);
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+finish();

@@ -77,7 +77,7 @@ if [ -z "$node" ]; then
 fi
 install_packages "$here" "$client" || skip "npm could not install the official client (see $client/install.log)"
 # Imports are resolved beside the script.
-cp "$here/proof.mjs" "$client/proof.mjs" || exit 1
+cp "$here"/*.mjs "$client/" || exit 1
 
 ready=$client/ready.json
 rm -f "$ready"

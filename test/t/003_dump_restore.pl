@@ -8,9 +8,9 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $from = arbees_node('from');
-ok(wait_for_sql($from, "SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type LIKE 'arbees%'"), 'conductor lives');
+$from->safe_psql('arbees', 'SELECT arbees_start()');
 ok(paper_trade($from, 1) eq 'FILLED', 'a PAPER order was filled before the dump');
-$from->safe_psql('arbees', "SELECT arbees_set_control('max_position_usd', '7', 'a value to find again')");
+$from->safe_psql('arbees', "SELECT arbees_set('max_position_usd', '7', 'a value to find again')");
 
 # Quiet, so that both sides show one moment; the conductor seals and computes otherwise.
 $from->adjust_conf('postgresql.conf', 'shared_preload_libraries', "''");
@@ -64,9 +64,7 @@ is($state, '', 'a restored system accepts no entry');
 my $reason = $to->safe_psql('arbees', 'SELECT verdict || coalesce(reason, \'\') FROM arbees.decisions ORDER BY decision_id DESC LIMIT 1');
 like($reason, qr/^denied/, "the refusal is stored: $reason");
 $to->safe_psql('arbees', "SELECT arbees_resume('this copy is the desk now')");
-ok(wait_for_sql($to, "SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type LIKE 'arbees%'"), 'conductor lives');
-ok(wait_until(sub { paper_trade($to, ++$main::attempt + 10) eq 'FILLED' }, 'trades after the resume', 20),
-	'and trades after arbees_resume');
+is(paper_trade($to, 3), 'FILLED', 'and trades after arbees_resume');
 
 $from->stop;
 $to->stop;

@@ -94,6 +94,7 @@ take_step(Feed *feed)
 		default:
 			if (worker->trade != NULL && !arb_trade_settled(worker->trade))
 				return false;
+			arb_windows_prune(&feed->windows, feed->market_ms, 0);
 			seq = feed->barrier.begun;
 			arb_barrier_end(&feed->barrier);
 			feed->instant_step = STEP_IDLE;

@@ -219,7 +219,9 @@ apply_to_books(Feed *feed, const PmMarketEvent *event)
 				publish_top(feed, window, k, false);
 				break;
 			case BOOK_CHANGE_DROPPED:
-				arb_input_error(&feed->worker->input_errors, "book", "dropped", book->drop_reason);
+				/* A new tick size empties the book by rule; anything else is a loss. */
+				if (event->kind != PM_MARKET_TICK_SIZE_CHANGE)
+					arb_input_error(&feed->worker->input_errors, "book", "dropped", book->drop_reason);
 				ask_snapshot(feed, window, k);
 				break;
 			case BOOK_CHANGE_IGNORED:

@@ -246,8 +246,8 @@ write_windows(Sim *sim, Buf *out)
 					   market->winner < 0 ? "null" : market->winner == 0 ? "\"UP\"" : "\"DOWN\"",
 					   market->tick_at_close ? "true" : "false",
 					   market->official >= 0 ? "recorded" : market->twap ? "twap_60s" : "last_tick");
-		price_text(out, "strike", market->strike);
-		price_text(out, "final", market->final);
+		price_text(out, "strike", market->strike_published ? market->strike : 0);
+		price_text(out, "final", market->final_published ? market->final : 0);
 		money(out, "volume", market->volume);
 		sim_buf_text(out, "}");
 	}

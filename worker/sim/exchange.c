@@ -29,7 +29,7 @@
 static void match_delayed(Exchange *exchange, SimOrder *order);
 
 const char *
-sim_side_text(BookSide side)
+sim_side_text(SimSide side)
 {
 	return side == SIDE_BUY ? "BUY" : "SELL";
 }
@@ -138,7 +138,7 @@ tell_trade(Exchange *exchange, const SimTrade *trade)
 
 /* One leg of a fill; sign -1 takes it back. */
 static void
-book_leg(Wallet *wallet, Market *market, int outcome, BookSide side, int price, int64_t shares, int sign)
+book_leg(Wallet *wallet, Market *market, int outcome, SimSide side, int price, int64_t shares, int sign)
 {
 	Holding    *holding = sim_wallet_holding(wallet, market);
 	int64_t		value = sim_shares_value(shares, price) * sign;
@@ -153,7 +153,7 @@ book_leg(Wallet *wallet, Market *market, int outcome, BookSide side, int price, 
 }
 
 static void
-book_collateral(Market *market, BookSide taker, BookSide maker, int64_t shares, int sign)
+book_collateral(Market *market, SimSide taker, SimSide maker, int64_t shares, int sign)
 {
 	if (taker != maker)
 		return;

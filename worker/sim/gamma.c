@@ -129,19 +129,19 @@ write_market(Buf *out, const Market *market)
 static void
 metadata_field(Buf *out, const Sim *sim, const Market *market)
 {
-	char		strike[PRICE_E18_TEXT_SIZE];
-	char		final[PRICE_E18_TEXT_SIZE];
+	char		text[PRICE_E18_TEXT_SIZE];
+	bool		has_final = market->state == MARKET_RESOLVED && market->final_published;
 
 	/* The start price appears when the window before has been resolved. */
-	if (market->strike == 0 ||
+	if (!market->strike_published ||
 		sim_now_ms(sim) < market->open_s * 1000 + (market->resolve_ms - market->close_s * 1000))
 		return;
-	sim_price_decimal(market->strike, strike);
-	sim_price_decimal(market->final, final);
-	if (market->state == MARKET_RESOLVED)
-		sim_buf_printf(out, ",\"eventMetadata\":{\"finalPrice\":%s,\"priceToBeat\":%s}", final, strike);
-	else
-		sim_buf_printf(out, ",\"eventMetadata\":{\"priceToBeat\":%s}", strike);
+	sim_price_decimal(market->strike, text);
+	sim_buf_printf(out, ",\"eventMetadata\":{\"priceToBeat\":%s", text);
+	sim_price_decimal(market->final, text);
+	if (has_final)
+		sim_buf_printf(out, ",\"finalPrice\":%s", text);
+	sim_buf_text(out, "}");
 }
 
 static void

@@ -260,14 +260,30 @@ advance_market(World *world, Market *market)
 	{
 		market->state = MARKET_OPEN;
 		market->strike = recorded_strike(world, market);
+		market->strike_published = market->strike != 0 || world->options.replay == NULL;
+		/* Books need a strike even where the venue's is not known. */
 		if (market->strike == 0)
+		{
 			market->strike = stream_value(market);
+			market->strike_s = market->oracle->tick_s;
+		}
+	}
+	/*
+	 * No tick was stamped with the opening second and none recorded as strike:
+	 * on the recorded day the first one after it is what the venue settled by.
+	 */
+	if (market->state == MARKET_OPEN && !market->strike_published && market->strike_s < market->open_s &&
+		market->oracle->tick_s >= market->open_s)
+	{
+		market->strike = stream_value(market);
+		market->strike_s = market->oracle->tick_s;
 	}
 	if (market->state == MARKET_OPEN && now_s >= market->close_s)
 	{
 		market->state = MARKET_CLOSED;
 		market->final = stream_value(market);
 		market->tick_at_close = market->oracle->tick_s == market->close_s;
+		market->final_published = market->tick_at_close || world->options.replay == NULL;
 		sim_house_leave(market);
 	}
 	if (market->state == MARKET_CLOSED && world->now_ms >= market->resolve_ms)
@@ -385,7 +401,7 @@ sim_world_ended(const World *world)
 	if (replay != NULL)
 		return world->replay_window == replay->window_count;
 	return world->options.windows_max > 0 &&
-		world->market_count >= (size_t) (world->options.windows_max * world->oracle_count);
+		world->market_count >= (size_t) world->options.windows_max * (size_t) world->oracle_count;
 }
 
 Market *

@@ -24,8 +24,6 @@
 #define BALANCE_EVERY_NS (2 * NS_PER_S)
 /* The version of the exchange whose orders are signed here. */
 #define EXCHANGE_VERSION 2
-/* The venue states its time in whole seconds, so half of one is added. */
-#define TIME_HALF_STEP_MS 500
 #define CHECKS 5
 
 typedef struct Checks
@@ -221,7 +219,7 @@ on_time(void *arg, const HttpAnswer *answer)
 	if (parsed)
 	{
 		checks->time_known = true;
-		checks->offset_ms = seconds * 1000 + TIME_HALF_STEP_MS - (checks->asked_ms + arb_wall_ms()) / 2;
+		checks->offset_ms = arb_clock_offset_ms(seconds, checks->asked_ms, arb_wall_ms());
 	}
 	check_done(checks, parsed, &error, answer);
 }
