@@ -367,7 +367,7 @@ find_by_venue_id(text *venue_order_id, int32 account, int64 *order_id)
 	IndexKey	keys[] = {{PointerGetDatum(venue_order_id), F_TEXTEQ}};
 	Snapshot	snapshot = arb_snapshot_begin();
 	Row			order;
-	bool		found = arb_table_fetch(&table, "orders_venue_order_id_idx", 1, keys, ForwardScanDirection,
+	bool		found = arb_table_fetch(&table, "orders_venue_order_id_key", 1, keys, ForwardScanDirection,
 										snapshot, &order);
 
 	arb_snapshot_end(snapshot);
