@@ -477,6 +477,7 @@ arb_table_insert(Table *table, Datum *values, bool *nulls)
  *
  * The caller holds the lock under which the row was read, so that nobody else
  * can have changed it since.
+ * Errors: 40001 when somebody has.
  */
 void
 arb_table_update(Table *table, const Row *row)
@@ -484,10 +485,16 @@ arb_table_update(Table *table, const Row *row)
 	ResultRelInfo *rri = makeNode(ResultRelInfo);
 	EState	   *estate = begin_write(table, rri);
 	TupleTableSlot *old = table_slot_create(table->rel, &estate->es_tupleTable);
+	TM_FailureData failure;
 	EPQState	epq;
 
-	if (!table_tuple_fetch_row_version(table->rel, (ItemPointer) &row->tid, SnapshotAny, old))
-		elog(ERROR, "row of \"%s\" vanished under its lock", RelationGetRelationName(table->rel));
+	/* Without a plan to evaluate again, the executor must never meet a newer version. */
+	if (table_tuple_lock(table->rel, (ItemPointer) &row->tid, GetLatestSnapshot(), old, GetCurrentCommandId(true),
+						 LockTupleNoKeyExclusive, LockWaitBlock, 0, &failure) != TM_Ok)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("row of \"%s\" changed meanwhile", RelationGetRelationName(table->rel)),
+				 errhint("Try again.")));
 #if PG_VERSION_NUM >= 160000
 	EvalPlanQualInit(&epq, estate, NULL, NIL, -1, NIL);
 #else

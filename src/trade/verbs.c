@@ -237,8 +237,8 @@ arbees_cancel(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("order " INT64_FORMAT " does not exist", PG_GETARG_INT64(0))));
 	arb_lock_portfolio(DatumGetInt32(order.value[ORDERS_portfolio_id]));
-	/* Lock, then read: it may have filled while we waited. */
-	arb_order_read(mode, PG_GETARG_INT64(0), &order);
+	/* Lock, then read: it may have been claimed or filled while we waited. */
+	arb_order_lock(mode, PG_GETARG_INT64(0), &order);
 	read_desk(DatumGetInt32(order.value[ORDERS_portfolio_id]), &desk);
 	result = cancel_locked(mode, &order, desk.market_time, "cancelled by an operator");
 	arb_journal(mode, "cancel", DatumGetInt32(order.value[ORDERS_portfolio_id]), PG_GETARG_INT64(0), result);
@@ -414,7 +414,7 @@ end_overdue(const OrderWork *work)
 	Row			order;
 	Desk		desk;
 
-	if (!read_desk(work->portfolio_id, &desk) || !arb_order_read(work->mode, work->order_id, &order))
+	if (!read_desk(work->portfolio_id, &desk) || !arb_order_lock(work->mode, work->order_id, &order))
 		return;
 	switch (arb_order_state(&order))
 	{
@@ -427,6 +427,10 @@ end_overdue(const OrderWork *work)
 								 lot_size_of(&order, ORDERS_instrument_id), desk.market_time);
 			break;
 		case ORDER_STATE_SENDING:
+			/* It may have been claimed while we waited for it: its time counts from then. */
+			if (arb_elapsed_ms(DatumGetTimestampTz(order.value[ORDERS_claimed_at]), arb_now()) <
+				Max(arb_controls()->confirm_timeout_ms, 0))
+				break;
 			arb_order_transition(&order, ORDER_EVENT_LOSE, "no answer in time", arb_now());
 			arb_order_write(work->mode, &order);
 			arb_journal(work->mode, "order_unknown", work->portfolio_id, work->order_id, "no answer in time");
