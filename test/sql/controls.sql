@@ -1,4 +1,8 @@
 -- Controls: typed, bounded, canonical, recorded; refusals first.
+SET client_min_messages = error;
+DROP EXTENSION IF EXISTS arbees CASCADE;
+CREATE EXTENSION arbees;
+RESET client_min_messages;
 \set VERBOSITY default
 \set SHOW_CONTEXT never
 SET timezone = 'UTC';
