@@ -53,7 +53,6 @@ static void
 conclude(Inquiry *inquiry)
 {
 	WorkOrder  *order = inquiry->order;
-	Trade	   *trade = order->trade;
 	OrderStanding standing;
 	Judgement	judgement;
 
@@ -69,9 +68,9 @@ conclude(Inquiry *inquiry)
 		order->known_accepted = true;
 	if (judgement.report != ORDER_REPORT_NONE)
 		arb_order_tell(order, judgement.report, judgement.venue_qty, "found by inquiry");
-	if (judgement.report == ORDER_REPORT_NONE || !judgement.settled)
+	arb_order_review(order);
+	if (order->stage != ORDER_STAGE_FINISHED && (judgement.report == ORDER_REPORT_NONE || !judgement.settled))
 		arb_inquire_at(order, again_after_ms(order->inquiries));
-	arb_desk_progress(trade);
 }
 
 static void
