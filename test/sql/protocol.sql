@@ -279,6 +279,7 @@ SELECT cash, claimable, add_up FROM desk.books('live');
 SELECT severity, message FROM arbees.alerts WHERE kind = 'redemption_differs';
 
 -- A take-over makes the old epoch worthless for every call.
+SELECT * FROM desk.send('handed over');
 SELECT desk.epoch() AS old \gset
 SELECT granted, epoch - :old AS epochs_later FROM arbees.acquire_trader(desk.account(), 'worker');
 SELECT call, left(desk.attempt(format('SELECT arbees.' || call, desk.account(), :old)), 5) AS answer FROM unnest(ARRAY[
@@ -287,6 +288,5 @@ SELECT call, left(desk.attempt(format('SELECT arbees.' || call, desk.account(), 
 	'report_venue_checks(%s, %s, ''{}'')', 'report_balance(%s, %s, 1, true)', 'report_redemption(%s, %s, ''s'', 1, ''e'')',
 	'begin_reconciliation(%s, %s, ''c'')', 'finish_reconciliation(%s, %s, 1, 0, 0, 0, 0, ''{}'', ''{}'', ''{}'')', 'held_symbols(%s, %s)']) call;
 -- What the former trader had in flight is the new one's to resolve.
-SELECT desk.order('handed over');
 SELECT count(*) FILTER (WHERE kind = 'send') AS send, count(*) FILTER (WHERE kind = 'resolve') AS resolve FROM arbees.pending_work(desk.account(), desk.epoch());
 SELECT * FROM desk.books('live');

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "book.h"
-#include "buf.h"
+#include "sim/book.h"
+#include "sim/buf.h"
 #include "venue/polymarket/amounts.h"
 
 static Book *

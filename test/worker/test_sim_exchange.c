@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
-#include "exchange.h"
+#include "sim/buf.h"
+#include "sim/exchange.h"
 
 #define START_MS INT64_C(1790000000000)
 

@@ -17,11 +17,11 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
-#include "frames.h"
+#include "sim/buf.h"
+#include "sim/frames.h"
 #include "venue/polymarket/book.h"
 #include "venue/polymarket/parse.h"
-#include "world.h"
+#include "sim/world.h"
 
 typedef struct Stage
 {

@@ -16,10 +16,10 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
-#include "frames.h"
+#include "sim/buf.h"
+#include "sim/frames.h"
 #include "sign/l2.h"
-#include "world.h"
+#include "sim/world.h"
 
 typedef struct Run
 {
