@@ -22,6 +22,9 @@
 #define CHECK_EVERY_NS (60 * NS_PER_S)
 #define CHECK_AGAIN_NS (2 * NS_PER_S)
 #define BALANCE_EVERY_NS (2 * NS_PER_S)
+/* Connections kept open to the CLOB, and how often each is used at least, so that an order never pays a connect. */
+#define WARM_CONNECTIONS 2
+#define WARM_EVERY_NS (4 * NS_PER_S)
 /* The version of the exchange whose orders are signed here. */
 #define EXCHANGE_VERSION 2
 #define CHECKS 5
@@ -394,6 +397,25 @@ read_balance(Trade *trade)
 /* ----- schedule ----- */
 
 static void
+on_warm(void *arg, const HttpAnswer *answer)
+{
+	(void) arg;
+	if (answer->outcome != HTTP_ANSWERED)
+		log_warning("trade", "the venue cannot be reached: %s", answer->error);
+}
+
+/* Asked at the same time they need a connection each. */
+static void
+keep_warm(Trade *trade)
+{
+	int			i;
+
+	trade->warm_ns = arb_mono_ns() + WARM_EVERY_NS;
+	for (i = 0; i < WARM_CONNECTIONS; i++)
+		(void) arb_pm_get(&trade->worker->client, PM_SERVICE_CLOB, "/ok", on_warm, NULL);
+}
+
+static void
 on_tick(uv_timer_t *timer)
 {
 	Trade	   *trade = timer->data;
@@ -409,6 +431,8 @@ on_tick(uv_timer_t *timer)
 	}
 	if (trade->epoch == 0 || !arb_worker_has_database(trade->worker))
 		return;
+	if (now_ns >= trade->warm_ns)
+		keep_warm(trade);
 	if (now_ns >= trade->checked_ns)
 		check_venue(trade);
 	if (!trade->balance_asking && now_ns >= trade->balance_ns)

@@ -118,6 +118,7 @@ struct Trade
 	uv_timer_t	account_timer;
 	int64_t		checked_ns;
 	int64_t		balance_ns;
+	int64_t		warm_ns;
 	bool		balance_asking;
 	bool		balance_told;	/* once under this lease */
 	int64_t		cash;			/* micro, last read; -1 = never */
