@@ -297,7 +297,10 @@ settle_everything() {
 		[ -n "$REPLAY" ] || show_events
 		[ -n "$REPLAY" ] && [ $((i % 10)) != 0 ] || redeem
 		left=$(left_open)
-		[ "$left" != 0 ] || return 0
+		if [ "$left" = 0 ]; then
+			[ -n "$REPLAY" ] || show_events
+			return 0
+		fi
 		sleep 0.5 || true
 	done
 	say 'something stayed open'
@@ -352,8 +355,7 @@ FROM last l ORDER BY l.mode DESC" -P tuples_only=off -P format=aligned -P footer
 	echo
 	say 'components'
 	ask 'SELECT * FROM arbees_status()' -P tuples_only=off -P format=aligned -P expanded=on
-	ask 'SELECT jsonb_pretty(arbees_health())'
-
+	components
 	echo
 	verdicts "$venue_balance" "$venue_claimable" >"$DEMO.verdicts" || status=1
 	cat "$DEMO.verdicts"
@@ -368,6 +370,27 @@ FROM last l ORDER BY l.mode DESC" -P tuples_only=off -P format=aligned -P footer
 		say 'THE BOOKS DO NOT AGREE'
 	fi
 	return "$status"
+}
+
+# One line per component, out of arbees_health().
+components() {
+	local simulator=gone
+	! kill -0 "$SIM_PID" 2>/dev/null || simulator=alive
+	ask "
+WITH h AS (SELECT arbees_health() AS j)
+SELECT component, CASE WHEN well THEN 'alive' ELSE 'DOWN' END AS state, detail FROM (
+	SELECT 1 AS n, 'server' AS component, true AS well, 'PostgreSQL ' || current_setting('server_version') AS detail
+	UNION ALL SELECT 2, 'conductor', (j #>> '{conductor,alive}')::boolean, (j #>> '{conductor,ticks}') || ' ticks' FROM h
+	UNION ALL SELECT 3, 'worker ' || (w ->> 'worker'), (w ->> 'alive')::boolean, 'pid ' || (w ->> 'pid') || ', ' || (w ->> 'roles')
+		FROM h, jsonb_array_elements(j -> 'workers') w
+	UNION ALL SELECT 4, 'trader of ' || (t ->> 'account'), (t ->> 'alive')::boolean, 'epoch ' || (t ->> 'epoch')
+		FROM h, jsonb_array_elements(j -> 'traders') t
+	UNION ALL SELECT 5, 'feed ' || (f ->> 'channel'), (f ->> 'connected')::boolean,
+		format('%s messages, %s errors, %s reconnects', f ->> 'messages', f ->> 'errors', f ->> 'reconnects')
+		FROM h, jsonb_array_elements(j -> 'feeds') f
+	UNION ALL SELECT 6, 'journal', true, 'sealed through ' || coalesce(j #>> '{journal,through_id}', 'nothing yet') FROM h
+	UNION ALL SELECT 7, 'simulator', '$simulator' = 'alive', 'port $SIM_PORT'
+) c ORDER BY n, component" -P tuples_only=off -P format=aligned -P footer=off
 }
 
 verdicts() {

@@ -31,6 +31,18 @@ $function$;
 COMMENT ON FUNCTION arbees.report_window(integer, text, text, text, bigint, bigint, text, text, text, numeric, numeric, numeric, numeric, integer, boolean) IS
 	'a window the venue offers and its two instruments; idempotent, changed tick sizes and fees are kept';
 
+CREATE OR REPLACE FUNCTION arbees.outcome_of(
+	opens_at timestamptz, open_price numeric, open_price_at timestamptz, venue_open_price numeric, close_price numeric)
+RETURNS arbees.outcome
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $function$
+	-- A tick of the opening second is the strike; without one the venue's word is better than our nearest tick.
+	SELECT CASE WHEN $5 >= coalesce(CASE WHEN $3 = $1 THEN $2 END, $4, $2) THEN 'UP'
+				WHEN $5 < coalesce(CASE WHEN $3 = $1 THEN $2 END, $4, $2) THEN 'DOWN' END::arbees.outcome
+$function$;
+COMMENT ON FUNCTION arbees.outcome_of(timestamptz, numeric, timestamptz, numeric, numeric) IS
+	'our resolution of a window: UP when close >= open, a tie is UP; NULL while a price is missing';
+
 CREATE OR REPLACE FUNCTION arbees.report_tick_size(venue integer, symbol text, tick_size numeric)
 RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -63,8 +75,16 @@ BEGIN
 			format('window %s was resolved %s and is now said to be %s', w.slug, w.venue_outcome, v_outcome));
 		RETURN 'conflict';
 	END IF;
+	IF w.close_price IS NULL THEN
+		-- No later tick came to close it: the last one known is the last at or before its end.
+		SELECT u.price, u.source_at INTO w.close_price, w.close_price_at FROM arbees.underlying_prices u
+		WHERE u.venue_id = w.venue_id AND u.underlying = w.underlying AND u.source_at BETWEEN w.opens_at AND w.closes_at;
+	END IF;
+	w.our_outcome := arbees.outcome_of(w.opens_at, w.open_price, w.open_price_at,
+		coalesce($4, w.venue_open_price), w.close_price);
 	UPDATE arbees.windows SET state = 'RESOLVED', venue_outcome = v_outcome,
 		venue_open_price = coalesce($4, venue_open_price), venue_close_price = $5,
+		close_price = w.close_price, close_price_at = w.close_price_at, our_outcome = w.our_outcome,
 		resolved_at = to_timestamp($6 / 1000.0)
 	WHERE window_id = w.window_id;
 	IF w.our_outcome IS DISTINCT FROM v_outcome AND w.our_outcome IS NOT NULL THEN
@@ -110,6 +130,7 @@ COMMENT ON FUNCTION arbees.on_quotes(integer, arbees.mode, bigint, integer[], nu
 	'one round of the desk: quotes and prices in, exits, strategies, gate, new orders out';
 
 REVOKE ALL ON FUNCTION
+	arbees.outcome_of(timestamptz, numeric, timestamptz, numeric, numeric),
 	arbees.report_window(integer, text, text, text, bigint, bigint, text, text, text, numeric, numeric, numeric, numeric, integer, boolean),
 	arbees.report_tick_size(integer, text, numeric),
 	arbees.report_resolution(integer, text, text, numeric, numeric, bigint),

@@ -175,6 +175,7 @@ DECLARE
 	f	pg_proc;
 	id	integer;
 	v_definition text;
+	v_hash	text;
 BEGIN
 	SELECT * INTO STRICT f FROM pg_proc p WHERE p.oid = $2;
 	IF f.pronargs <> 1 OR f.proargtypes[0] <> 'arbees.market_state'::regtype OR f.prorettype <> 'arbees.signal'::regtype
@@ -188,13 +189,15 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	v_definition := pg_get_functiondef($2);
-	INSERT INTO arbees.strategies AS s (name, function_name, run_as, parameters, expectations, kill_criterion)
+	v_hash := encode(sha256(convert_to(v_definition, 'UTF8')), 'hex');
+	INSERT INTO arbees.strategies AS s (name, function_name, run_as, parameters, expectations, kill_criterion, version_hash)
 	VALUES ($1, format('%I.%I(arbees.market_state)', f.pronamespace::regnamespace::text, f.proname),
-		'arbees_strategy', coalesce($3, '{}'), $4, $5)
-	ON CONFLICT ON CONSTRAINT strategies_name_key DO UPDATE SET function_name = excluded.function_name
+		'arbees_strategy', coalesce($3, '{}'), $4, $5, v_hash)
+	ON CONFLICT ON CONSTRAINT strategies_name_key DO UPDATE SET function_name = excluded.function_name,
+		version_hash = excluded.version_hash
 	RETURNING s.strategy_id INTO id;
 	INSERT INTO arbees.strategy_versions (strategy_id, hash, definition)
-	VALUES (id, encode(sha256(convert_to(v_definition, 'UTF8')), 'hex'), v_definition)
+	VALUES (id, v_hash, v_definition)
 	ON CONFLICT ON CONSTRAINT strategy_versions_hash_key DO NOTHING;
 	RETURN id;
 END
@@ -210,7 +213,13 @@ AS $function$
 #variable_conflict use_column
 DECLARE
 	id	integer;
+	v_mode	arbees.mode;
 BEGIN
+	SELECT mode INTO v_mode FROM arbees.portfolios p WHERE p.portfolio_id = arbees.portfolio_id($2);
+	IF v_mode IN ('DRY_RUN', 'BACKTEST') THEN
+		RAISE EXCEPTION 'mode % is not built yet', v_mode
+			USING ERRCODE = 'RB008', HINT = 'PAPER and LIVE work.';
+	END IF;
 	INSERT INTO arbees.deployments (strategy_id, portfolio_id, mode, params)
 	SELECT s.strategy_id, p.portfolio_id, p.mode, $3
 	FROM arbees.strategies s, arbees.portfolios p
@@ -219,8 +228,7 @@ BEGIN
 	IF id IS NULL THEN
 		RAISE EXCEPTION 'strategy "%" does not exist', $1 USING ERRCODE = 'no_data_found';
 	END IF;
-	PERFORM arbees.write_journal((SELECT mode FROM arbees.deployments d WHERE d.deployment_id = id),
-		'deployed', arbees.portfolio_id($2), id, $1);
+	PERFORM arbees.write_journal(v_mode, 'deployed', arbees.portfolio_id($2), id, $1);
 	RETURN id;
 END
 $function$;

@@ -88,9 +88,10 @@ COMMENT ON VIEW arbees.unredeemed IS 'winning shares the venue has still to pay'
 
 CREATE OR REPLACE FUNCTION arbees.held_symbols(account integer, epoch bigint)
 RETURNS SETOF text
-LANGUAGE sql STRICT STABLE PARALLEL SAFE SECURITY DEFINER
+LANGUAGE sql STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
+	SELECT arbees.require_trader($1, $2);
 	SELECT DISTINCT i.symbol
 	FROM arbees.portfolios p
 	CROSS JOIN LATERAL (

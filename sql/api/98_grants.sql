@@ -1,2 +1,15 @@
-/* Reading is for everybody with the role; writing goes through functions. */
+/*
+ * Reading is for everybody with the role; writing goes through functions.
+ * PUBLIC gets nothing: what a part above forgot to take away goes here.
+ */
 GRANT SELECT ON ALL TABLES IN SCHEMA arbees TO arbees_viewer;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA arbees FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.arbees_replay(bigint), @extschema@.arbees_explain(bigint) FROM PUBLIC;
+-- Behind the views, and to read decisions with: they change nothing.
+GRANT EXECUTE ON FUNCTION
+	@extschema@.arbees_replay(bigint), @extschema@.arbees_explain(bigint),
+	arbees.actor(), arbees.portfolio_id(text), arbees.judge(bytea), arbees.decode_decision(bytea, bytea),
+	arbees.check_decision(bytea), arbees.list_risk_checks(), arbees.list_order_transitions(),
+	arbees.list_position_transitions()
+	TO arbees_viewer;
+GRANT EXECUTE ON FUNCTION arbees.always_trade_canary(arbees.market_state) TO arbees_strategy;

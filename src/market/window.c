@@ -3,10 +3,13 @@
  * src/market/window.c
  *	  Windows: their states by the clock, their prices by the feed.
  *
- * A window's open (close) price is the last tick of its underlying at or
- * before its opening (closing) second; a tick of exactly that second always
- * wins, even when it comes late. Our outcome is UP when close >= open. These are
- * facts of the market: they belong to no portfolio and need none of its locks.
+ * As of a candle: a window's open price is its underlying's first tick at or
+ * after the opening second (within the first quarter of the window: later is
+ * no opening price, we came late), its close price the last tick at or before
+ * the closing second. A tick of exactly the second always wins, even when it
+ * comes late; open_price_at and close_price_at show which it was. Our outcome
+ * is UP when close >= open. These are facts of the market: they belong to no
+ * portfolio and need none of its locks.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,9 +41,9 @@ arb_windows_advance(int32 venue_id, TimestampTz market_time)
 static SqlPlan window_prices = {
 	"WITH priced AS ("
 	" SELECT window_id,"
-	" CASE WHEN opens_at = $4 THEN $3 WHEN open_price_at IS NULL AND opens_at < $4 AND $6 <= opens_at THEN $5"
+	" CASE WHEN opens_at = $4 OR (open_price_at IS NULL AND $4 <= opens_at + (closes_at - opens_at) / 4) THEN $3"
 	" ELSE open_price END AS open_price,"
-	" CASE WHEN opens_at = $4 THEN $4 WHEN open_price_at IS NULL AND opens_at < $4 AND $6 <= opens_at THEN $6"
+	" CASE WHEN opens_at = $4 OR (open_price_at IS NULL AND $4 <= opens_at + (closes_at - opens_at) / 4) THEN $4"
 	" ELSE open_price_at END AS open_price_at,"
 	" CASE WHEN closes_at = $4 THEN $3 WHEN close_price_at IS NULL AND closes_at < $4 AND $6 <= closes_at THEN $5"
 	" ELSE close_price END AS close_price,"
@@ -51,8 +54,7 @@ static SqlPlan window_prices = {
 	" AND (opens_at = $4 OR closes_at = $4 OR open_price_at IS NULL OR (close_price_at IS NULL AND closes_at < $4)))"
 	" UPDATE arbees.windows w SET open_price = p.open_price, open_price_at = p.open_price_at,"
 	" close_price = p.close_price, close_price_at = p.close_price_at,"
-	" our_outcome = CASE WHEN p.close_price IS NULL OR coalesce(p.open_price, w.venue_open_price) IS NULL THEN NULL"
-	" WHEN p.close_price >= coalesce(p.open_price, w.venue_open_price) THEN 'UP' ELSE 'DOWN' END::arbees.outcome"
+	" our_outcome = arbees.outcome_of(w.opens_at, p.open_price, p.open_price_at, w.venue_open_price, p.close_price)"
 	" FROM priced p WHERE w.window_id = p.window_id"
 	" AND (w.open_price, w.open_price_at, w.close_price, w.close_price_at)"
 	" IS DISTINCT FROM (p.open_price, p.open_price_at, p.close_price, p.close_price_at)",

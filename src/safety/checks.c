@@ -208,7 +208,7 @@ amount_valid(const GateInput *in, const GateOutput *sized, Finding *f)
 	f->unit = UNIT_FIXED;
 	f->seen = in->amount;
 	f->limit = in->amount_kind == AMOUNT_MONEY ? FIXED_CENT : in->lot_size;
-	return in->amount != FIXED_NULL && in->amount > 0 && in->amount != FIXED_NONE &&
+	return in->amount != FIXED_NULL && in->amount > 0 && in->amount <= GATE_LARGEST_VALUE &&
 		f->limit > 0 && in->amount % f->limit == 0;
 }
 

@@ -22,6 +22,9 @@
 /* At most two entry orders per portfolio, window and instrument, over all strategies; no setting. */
 #define MAX_ENTRIES_PER_SLOT 2
 
+/* A billion dollars or shares: beyond is no order, and sums of it could overflow. */
+#define GATE_LARGEST_VALUE (INT64CONST(1000000000) * FIXED_ONE)
+
 typedef enum GateUnit
 {
 	UNIT_ID = 1, UNIT_FLAG, UNIT_COUNT, UNIT_TIME, UNIT_MS, UNIT_FIXED, UNIT_MODE, UNIT_KILL_LEVEL,

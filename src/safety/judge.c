@@ -26,9 +26,6 @@ StaticAssertDecl(sizeof(GateInput) == lengthof(GateInputFields) * sizeof(int64),
 StaticAssertDecl(sizeof(GateOutput) == lengthof(GateOutputFields) * sizeof(int64),
 				 "GateOutput is nothing but int64 fields");
 
-/* A billion dollars or shares: beyond is no order, and sums of it could overflow. */
-#define LARGEST_VALUE (INT64CONST(1000000000) * FIXED_ONE)
-
 static bool
 usable(int64 amount)
 {
@@ -43,8 +40,8 @@ size_order(const GateInput *in, GateOutput *out)
 	out->limit_price = in->limit_price;
 	out->value = out->fee_bound = out->reserve = FIXED_NULL;
 	if (!usable(in->amount) || !usable(in->limit_price) || in->fee_rate < 0 ||
-		(int128) in->amount * in->limit_price > (int128) LARGEST_VALUE * FIXED_ONE ||
-		in->amount > LARGEST_VALUE)
+		(int128) in->amount * in->limit_price > (int128) GATE_LARGEST_VALUE * FIXED_ONE ||
+		in->amount > GATE_LARGEST_VALUE)
 		return;
 	if (in->amount_kind == AMOUNT_MONEY)
 	{

@@ -55,37 +55,63 @@ collect(const Row *row, void *arg)
 	return list->count < MAX_POSITIONS_PER_CALL;
 }
 
-typedef struct LastExit
+typedef struct ExitHistory
 {
 	bool		working;
-	TimestampTz created_at;
-} LastExit;
+	int			orders;
+} ExitHistory;
 
 static bool
 note_exit(const Row *row, void *arg)
 {
-	LastExit   *last = arg;
+	ExitHistory *history = arg;
 
 	if (arb_label_value(LABEL_ORDER_PURPOSE, DatumGetObjectId(row->value[ORDERS_purpose])) != PURPOSE_EXIT)
 		return true;
-	last->working |= arb_order_working(arb_order_state(row));
-	last->created_at = Max(last->created_at, DatumGetTimestampTz(row->value[ORDERS_created_at]));
+	history->working |= arb_order_working(arb_order_state(row));
+	history->orders++;
 	return true;
 }
 
-/* A working exit, UNKNOWN included, blocks the next one: the same shares must not be sold twice. */
-static LastExit
-last_exit(const Watch *w, int64 position_id)
+static ExitHistory
+exit_history(const Watch *w, int64 position_id)
 {
-	LastExit	last = {false, 0};
+	ExitHistory history = {false, 0};
 	Table		table = arb_table_open(&orders_table, w->mode, AccessShareLock);
 	IndexKey	keys[] = {INT8_KEY(position_id)};
 	Snapshot	snapshot = arb_snapshot_begin();
 
-	arb_table_scan(&table, "orders_position_idx", 1, keys, ForwardScanDirection, snapshot, note_exit, &last);
+	arb_table_scan(&table, "orders_position_idx", 1, keys, ForwardScanDirection, snapshot, note_exit, &history);
 	arb_snapshot_end(snapshot);
 	arb_table_close(&table);
-	return last;
+	return history;
+}
+
+static char *
+exit_key(const Row *position, int attempt)
+{
+	return psprintf("exit-" INT64_FORMAT "-%d", DatumGetInt64(position->value[POSITIONS_position_id]), attempt);
+}
+
+/* When an exit was last judged, refused ones included; 0 when none was. */
+static TimestampTz
+last_try_at(const Watch *w, const Row *position)
+{
+	int			attempts = DatumGetInt32(position->value[POSITIONS_exit_attempts]);
+	IndexKey	keys[] = {
+		INT4_KEY(DatumGetInt32(position->value[POSITIONS_deployment_id])),
+		{CStringGetTextDatum(exit_key(position, attempts)), F_TEXTEQ}
+	};
+	Table		table = arb_table_open(&decisions_table, w->mode, AccessShareLock);
+	Snapshot	snapshot = arb_snapshot_begin();
+	Row			decision;
+	TimestampTz at = 0;
+
+	if (arb_table_fetch(&table, "decisions_signal_key", 2, keys, ForwardScanDirection, snapshot, &decision))
+		at = DatumGetTimestampTz(decision.value[DECISIONS_decided_at]);
+	arb_snapshot_end(snapshot);
+	arb_table_close(&table);
+	return at;
 }
 
 static bool
@@ -104,11 +130,11 @@ read_by_id(const TableDef *def, const char *index, Datum id, Oid equal, Row *row
 	return found;
 }
 
-/* The worst price we take: the bid less the slippage, times the attempt, on the tick, above zero. */
+/* The worst price we take: the bid less the slippage, wider with each order before, on the tick, above zero. */
 static Fixed
-protection_price(Fixed bid, Fixed slippage_pct, int attempt, Fixed tick)
+protection_price(Fixed bid, Fixed slippage_pct, int orders_before, Fixed tick)
 {
-	Fixed		pct = Min(slippage_pct * Max(attempt, 1), 90 * FIXED_ONE);
+	Fixed		pct = Min(slippage_pct * (orders_before + 1), 90 * FIXED_ONE);
 	Fixed		price = bid - arb_fixed_muldiv_floor(bid, pct, 100 * FIXED_ONE);
 
 	return Max(tick, arb_fixed_floor_to(price, tick));
@@ -158,6 +184,7 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 	const Controls *controls = arb_controls();
 	int64		position_id = DatumGetInt64(position->value[POSITIONS_position_id]);
 	int			attempt = DatumGetInt32(position->value[POSITIONS_exit_attempts]) + 1;
+	ExitHistory history = exit_history(w, position_id);
 	Wish		wish = {0};
 	Submitted	result;
 	Row			instrument;
@@ -165,14 +192,15 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 
 	if (!read_by_id(&instruments_table, "instruments_pkey", position->value[POSITIONS_instrument_id], F_INT4EQ, &instrument))
 		return;
-	if (!quoted || quote->bid == FIXED_NULL)
+	/* A working exit, UNKNOWN included, blocks the next one: the same shares must not be sold twice. */
+	if (history.working || !quoted || quote->bid == FIXED_NULL)
 		return;
 	tick = arb_fixed_from_numeric(instrument.value[INSTRUMENTS_tick_size]);
 	wish.deployment_id = DatumGetInt32(position->value[POSITIONS_deployment_id]);
 	wish.portfolio_id = w->portfolio_id;
 	wish.mode = w->mode;
 	wish.purpose = PURPOSE_EXIT;
-	wish.key = psprintf("exit-" INT64_FORMAT "-%d", position_id, attempt);
+	wish.key = exit_key(position, attempt);
 	wish.instrument_id = DatumGetInt32(position->value[POSITIONS_instrument_id]);
 	wish.side = SIDE_SELL;
 	wish.amount_kind = AMOUNT_BASE;
@@ -181,7 +209,7 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 	wish.limit_price = protection_price(quote->bid,
 										controls->exit_slippage_pct == FIXED_NULL ? 10 * FIXED_ONE :
 										controls->exit_slippage_pct == FIXED_NONE ? 90 * FIXED_ONE :
-										controls->exit_slippage_pct, attempt, tick);
+										controls->exit_slippage_pct, history.orders, tick);
 	wish.time_in_force = TIF_FAK;
 	wish.stop_loss_pct = wish.take_profit_pct = 0;
 	wish.take_profit_kind = TAKE_PROFIT_NONE;
@@ -258,7 +286,6 @@ watch_position(Watch *w, Row *position)
 	Quote		quote;
 	Snapshot	snapshot;
 	bool		quoted;
-	LastExit	last;
 
 	if (state == POSITION_STATE_ENTRY || state == POSITION_STATE_CLOSED ||
 		arb_position_fixed(position, POSITIONS_qty) <= 0 ||
@@ -272,10 +299,8 @@ watch_position(Watch *w, Row *position)
 		watch_monitoring(w, position, &quote, quoted);
 		return;
 	}
-	/* Triggered or pending: try (again) when nothing is working and the last try is old enough. */
-	last = last_exit(w, DatumGetInt64(position->value[POSITIONS_position_id]));
-	if (!last.working &&
-		arb_elapsed_ms(last.created_at, arb_now()) >= Max(arb_controls()->exit_retry_ms, 0))
+	/* Triggered or pending: try (again) when the last try is old enough. */
+	if (arb_elapsed_ms(last_try_at(w, position), arb_now()) >= Max(arb_controls()->exit_retry_ms, 0))
 		order_exit(w, position, &quote, quoted);
 }
 

@@ -315,7 +315,7 @@ void_fill(TradingMode mode, Row *order, Row *fill, TimestampTz market_time)
 	change.reference = TextDatumGetCString(fill->value[FILLS_venue_trade_id]);
 	unbook_position(&position, &stored, &change);
 	qty = arb_position_fixed(&position, POSITIONS_qty);
-	if (arb_position_state(&position) == POSITION_STATE_MONITORING && qty == 0)
+	if (arb_position_state(&position) != POSITION_STATE_CLOSED && qty == 0)
 	{
 		arb_position_transition(&position, POSITION_EVENT_ENTRY_ENDED, market_time);
 		change.open_positions = -1;

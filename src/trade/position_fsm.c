@@ -27,6 +27,12 @@ static const FsmRule PositionRules[] = {
 	/* A voided entry fill can leave nothing to watch. */
 	{270, POSITION_STATE_MONITORING, POSITION_EVENT_ENTRY_ENDED, POSITION_STATE_CLOSED, "the entry's fills were voided"},
 
+	/* The same, when an exit was already on its way. */
+	{280, POSITION_STATE_STOP_TRIGGERED, POSITION_EVENT_ENTRY_ENDED, POSITION_STATE_CLOSED, "the entry's fills were voided"},
+	{282, POSITION_STATE_TP_TRIGGERED, POSITION_EVENT_ENTRY_ENDED, POSITION_STATE_CLOSED, "the entry's fills were voided"},
+	{284, POSITION_STATE_EXPIRY, POSITION_EVENT_ENTRY_ENDED, POSITION_STATE_CLOSED, "the entry's fills were voided"},
+	{286, POSITION_STATE_KILL_TRIGGERED, POSITION_EVENT_ENTRY_ENDED, POSITION_STATE_CLOSED, "the entry's fills were voided"},
+
 	{310, POSITION_STATE_STOP_TRIGGERED, POSITION_EVENT_EXIT_ORDERED, POSITION_STATE_EXIT_PENDING, "exit order made"},
 	{320, POSITION_STATE_TP_TRIGGERED, POSITION_EVENT_EXIT_ORDERED, POSITION_STATE_EXIT_PENDING, "exit order made"},
 	{330, POSITION_STATE_EXPIRY, POSITION_EVENT_EXIT_ORDERED, POSITION_STATE_EXIT_PENDING, "exit order made"},
@@ -41,6 +47,7 @@ static const FsmRule PositionRules[] = {
 	{420, POSITION_STATE_EXIT_PENDING, POSITION_EVENT_EXIT_DONE, POSITION_STATE_CLOSED, "sold, but for dust below one lot"},
 	{430, POSITION_STATE_EXIT_PENDING, POSITION_EVENT_FILLED, POSITION_STATE_EXIT_PENDING, "late fill of the entry; the exit is re-sized"},
 	{440, POSITION_STATE_EXIT_PENDING, POSITION_EVENT_SETTLED, POSITION_STATE_CLOSED, "settled before the exit was complete"},
+	{450, POSITION_STATE_EXIT_PENDING, POSITION_EVENT_ENTRY_ENDED, POSITION_STATE_CLOSED, "the entry's fills were voided; there is nothing to sell"},
 
 	/* A late or voided fill brings quantity back; it must be watched again. */
 	{510, POSITION_STATE_CLOSED, POSITION_EVENT_LATE_FILL, POSITION_STATE_MONITORING, "quantity came back after the close"},

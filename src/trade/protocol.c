@@ -8,17 +8,16 @@
  * only: after the wait for a lock they must see what others committed.
  *
  * Locks: claim = kill (share), epoch (share), the order's row.
- *		  report = epoch (share), portfolio.
+ *		  report = epoch (share), portfolio, the order's row.
  * A claim takes no portfolio lock, so that its flush never holds up decisions.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/table.h"
-#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "common/sha2.h"
 #include "compat.h"
 #include "core/clock.h"
 #include "core/guard.h"
@@ -64,20 +63,27 @@ require_args(FunctionCallInfo fcinfo, int n)
 					 errmsg("argument %d of a protocol call is NULL", i + 1)));
 }
 
-static Fixed
-lot_size_of(const Row *order)
+static void
+read_instrument(const Row *order, Row *instrument)
 {
 	Table		table = arb_table_open(&instruments_table, 0, AccessShareLock);
 	IndexKey	keys[1];
 	Snapshot	snapshot = arb_snapshot_begin();
-	Row			instrument;
 
 	keys[0].value = order->value[ORDERS_instrument_id];
 	keys[0].equal = F_INT4EQ;
-	if (!arb_table_fetch(&table, "instruments_pkey", 1, keys, ForwardScanDirection, snapshot, &instrument))
+	if (!arb_table_fetch(&table, "instruments_pkey", 1, keys, ForwardScanDirection, snapshot, instrument))
 		elog(ERROR, "instrument of an order does not exist");
 	arb_snapshot_end(snapshot);
 	arb_table_close(&table);
+}
+
+static Fixed
+lot_size_of(const Row *order)
+{
+	Row			instrument;
+
+	read_instrument(order, &instrument);
 	return arb_fixed_from_numeric(instrument.value[INSTRUMENTS_lot_size]);
 }
 
@@ -108,33 +114,14 @@ is_of_account(const Row *order, int32 account)
 
 /* ---- claim ---- */
 
-/* Waits for whoever writes the order now, then reads what they left. */
-static bool
-lock_order_row(int64 order_id, Row *order)
+/* Without them nobody could ask the venue for the order, nor prove what was sent. */
+static void
+require_identity(const text *venue_order_id, const bytea *body_hash)
 {
-	int			tries;
-
-	for (tries = 0; tries < 10; tries++)
-	{
-		Table		table;
-		TM_FailureData failure;
-		TupleTableSlot *slot;
-		TM_Result	result;
-
-		if (!arb_order_read(MODE_LIVE, order_id, order))
-			return false;
-		table = arb_table_open(&orders_table, MODE_LIVE, RowExclusiveLock);
-		slot = table_slot_create(table.rel, NULL);
-		result = table_tuple_lock(table.rel, &order->tid, GetLatestSnapshot(), slot, GetCurrentCommandId(false),
-								  LockTupleExclusive, LockWaitBlock, 0, &failure);
-		ExecDropSingleTupleTableSlot(slot);
-		arb_table_close(&table);
-		if (result == TM_Ok)
-			return true;
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("order " INT64_FORMAT " keeps changing", order_id)));
+	if (VARSIZE_ANY_EXHDR(venue_order_id) == 0 || VARSIZE_ANY_EXHDR(body_hash) != PG_SHA256_DIGEST_LENGTH)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a claim names the order's venue id and the SHA-256 of its body")));
 }
 
 static const char *
@@ -189,9 +176,10 @@ arbees_claim_order(PG_FUNCTION_ARGS)
 
 	require_args(fcinfo, 5);
 	account = PG_GETARG_INT32(0);
+	require_identity(PG_GETARG_TEXT_PP(3), PG_GETARG_BYTEA_PP(4));
 	arb_lock_kill(ShareLock);
 	begin_call("claim_order", account, PG_GETARG_INT64(1));
-	if (!lock_order_row(PG_GETARG_INT64(2), &order))
+	if (!arb_order_lock(MODE_LIVE, PG_GETARG_INT64(2), &order))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("order " INT64_FORMAT " does not exist", PG_GETARG_INT64(2))));
@@ -218,14 +206,14 @@ arbees_claim_order(PG_FUNCTION_ARGS)
 
 /* ---- report ---- */
 
-/* Locks the order's portfolio, then reads the order: in this order, always. */
+/* Locks the order's portfolio, then the order, against a claim: in this order, always. */
 static bool
 lock_and_read(int64 order_id, Row *order)
 {
 	if (!arb_order_read(MODE_LIVE, order_id, order))
 		return false;
 	arb_lock_portfolio(DatumGetInt32(order->value[ORDERS_portfolio_id]));
-	return arb_order_read(MODE_LIVE, order_id, order);
+	return arb_order_lock(MODE_LIVE, order_id, order);
 }
 
 static Row
@@ -296,6 +284,22 @@ report_lost(Row *order, const char *reason)
 }
 
 static void
+require_event(const char *event)
+{
+	static const char *const known[] = {
+		"accepted", "matched", "closed", "canceled", "rejected", "unknown", "not_sent", "not_found"
+	};
+	int			i;
+
+	for (i = 0; i < (int) lengthof(known); i++)
+		if (strcmp(event, known[i]) == 0)
+			return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown order event \"%s\"", event)));
+}
+
+static void
 apply_event(Row *order, const char *event, Datum qty, bool qty_null, const char *reason, TimestampTz market_time)
 {
 	Fixed		lot_size = lot_size_of(order);
@@ -323,15 +327,11 @@ apply_event(Row *order, const char *event, Datum qty, bool qty_null, const char 
 		else
 			arb_order_finish(MODE_LIVE, order, ORDER_EVENT_REJECT, reason, lot_size, market_time);
 	}
-	else if (strcmp(event, "not_sent") == 0 || strcmp(event, "not_found") == 0)
+	else						/* not_sent, not_found */
 		arb_order_finish(MODE_LIVE, order,
 						 strcmp(event, "not_sent") == 0 && arb_order_state(order) == ORDER_STATE_SENDING ?
 						 ORDER_EVENT_NOT_SENT : ORDER_EVENT_CLOSE,
 						 reason == NULL ? event : reason, lot_size, market_time);
-	else
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown order event \"%s\"", event)));
 }
 
 /*
@@ -345,13 +345,16 @@ arbees_report_order(PG_FUNCTION_ARGS)
 {
 	Row			order;
 	char	   *reason = PG_ARGISNULL(6) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(6));
+	char	   *event;
 
 	require_args(fcinfo, 4);
+	event = text_to_cstring(PG_GETARG_TEXT_PP(3));
+	require_event(event);
 	begin_call("report_order", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
 	order = require_order(PG_GETARG_INT64(2), PG_GETARG_INT32(0));
 	if (!PG_ARGISNULL(4) && order.null[ORDERS_venue_order_id])
 		set_text(&order, ORDERS_venue_order_id, PG_GETARG_DATUM(4));
-	apply_event(&order, text_to_cstring(PG_GETARG_TEXT_PP(3)), PG_GETARG_DATUM(5), PG_ARGISNULL(5),
+	apply_event(&order, event, PG_GETARG_DATUM(5), PG_ARGISNULL(5),
 				reason, market_time_of(DatumGetInt32(order.value[ORDERS_venue_id])));
 	arb_order_read(MODE_LIVE, PG_GETARG_INT64(2), &order);
 	PG_RETURN_TEXT_P(cstring_to_text(arb_label_name(LABEL_ORDER_STATE, arb_order_state(&order))));
@@ -364,7 +367,7 @@ find_by_venue_id(text *venue_order_id, int32 account, int64 *order_id)
 	IndexKey	keys[] = {{PointerGetDatum(venue_order_id), F_TEXTEQ}};
 	Snapshot	snapshot = arb_snapshot_begin();
 	Row			order;
-	bool		found = arb_table_fetch(&table, "orders_venue_order_id_idx", 1, keys, ForwardScanDirection,
+	bool		found = arb_table_fetch(&table, "orders_venue_order_id_key", 1, keys, ForwardScanDirection,
 										snapshot, &order);
 
 	arb_snapshot_end(snapshot);
@@ -424,6 +427,21 @@ book_orphan(FunctionCallInfo fcinfo)
 	}
 }
 
+/* A fill is booked on its order's instrument; a venue that names another one is told of. */
+static void
+alarm_other_symbol(const Row *order, const char *symbol, const char *trade)
+{
+	Row			instrument;
+	char	   *ours;
+
+	read_instrument(order, &instrument);
+	ours = TextDatumGetCString(instrument.value[INSTRUMENTS_symbol]);
+	if (strcmp(ours, symbol) != 0)
+		arb_alert("critical", "wrong_symbol_fill", DatumGetInt32(order->value[ORDERS_portfolio_id]),
+				  psprintf("trade %s of order " INT64_FORMAT " names \"%s\" instead of \"%s\"", trade,
+						   DatumGetInt64(order->value[ORDERS_order_id]), symbol, ours));
+}
+
 /*
  * report_fill(account, epoch, venue_order_id, venue_trade_id, status, symbol, side, qty, price,
  *			   money, fee, liquidity, matched_ms) returns text
@@ -464,6 +482,7 @@ arbees_report_fill(PG_FUNCTION_ARGS)
 	result = arb_fill_apply(MODE_LIVE, &order, &facts, lot_size_of(&order), market_time);
 	if (result == FILL_BOOKED)
 	{
+		alarm_other_symbol(&order, text_to_cstring(PG_GETARG_TEXT_PP(5)), facts.venue_trade_id);
 		arb_order_read(MODE_LIVE, order_id, &order);
 		if (!order.null[ORDERS_venue_qty])
 			close_when_booked(&order, "the rest was cancelled", market_time);

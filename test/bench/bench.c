@@ -33,6 +33,7 @@
 #define MAX_ROUNDS 100000
 #define WARM_UP_ROUNDS 20
 #define WINDOW_SECONDS 3600
+#define OPEN_WINDOWS 3
 #define HTTP_BUFFER_SIZE 8192
 #define LINE_SIZE 1024
 
@@ -131,7 +132,7 @@ print_figure(const char *name, double value, double floor_us)
 static PGconn *
 connect_database(void)
 {
-	PGconn	   *conn = PQconnectdb("application_name=arbees-bench");
+	PGconn	   *conn = PQconnectdb("application_name=arbees-bench options='-c client_min_messages=warning'");
 
 	if (PQstatus(conn) != CONNECTION_OK)
 		die("could not connect", PQerrorMessage(conn));
@@ -190,6 +191,7 @@ typedef struct Desk
 	char		venue[16];
 	char		account[16];
 	char		epoch[32];
+	char		deployment[16];
 } Desk;
 
 static void
@@ -222,6 +224,9 @@ open_desk(Desk *desk)
 	result = checked(desk->conn, PQexec(desk->conn, query), "acquire_trader");
 	copy_value(desk->epoch, sizeof(desk->epoch), result, "epoch");
 	PQclear(result);
+	result = checked(desk->conn, PQexec(desk->conn, "SELECT deployment_id FROM arbees.deployments"), "deployments");
+	copy_value(desk->deployment, sizeof(desk->deployment), result, "deployment_id");
+	PQclear(result);
 	names[0] = desk->account;
 	names[1] = desk->epoch;
 	PQclear(checked(desk->conn, PQexecParams(desk->conn, "SELECT arbees.report_venue_checks($1, $2, "
@@ -245,82 +250,113 @@ open_desk(Desk *desk)
 static void
 prepare_protocol(PGconn *conn)
 {
-	prepare(conn, "heartbeat", "SELECT * FROM arbees.worker_heartbeat('bench', '{}')");
-	prepare(conn, "renew", "SELECT arbees.renew_trader($1, $2)");
 	prepare(conn, "window", "SELECT up_instrument, down_instrument FROM arbees.report_window("
 			"$1, $2, 'BTC', $3, $4, $5, 'last_tick', $6, $7, 0.01, 5, 1, 0.07, 1, false)");
 	prepare(conn, "quotes", "SELECT order_id FROM arbees.on_quotes($1, 'LIVE', NULL, $2, "
 			"'{0.55,0.43}', '{500,500}', '{0.57,0.45}', '{500,500}', $3, '{}', '{}', '{}')");
+	prepare(conn, "resolve", "SELECT arbees.report_resolution($1, $2, 'UP', NULL, NULL, $3)");
+	prepare(conn, "decide", "SELECT order_id, verdict, reason FROM arbees.submit_signal($1, "
+			"ROW($2, $3, 'BUY', 'money', 1, 0.59, 'FAK', 0, 'none', 0, NULL, NULL, NULL)::arbees.signal)");
 	prepare(conn, "durable", "SELECT set_config('synchronous_commit', 'on', true)");
 	prepare(conn, "claim", "SELECT claimed, reason FROM arbees.claim_order($1, $2, $3, $4, $5)");
 }
 
-/* keep_alive does what the gate asks of a worker: a heartbeat and a lease that lives. */
+/* keep_alive does what the gate asks of a worker: a heartbeat and a lease that lives; conn commits durably. */
 static void
-keep_alive(Desk *desk)
+keep_alive(const Desk *desk, PGconn *conn)
 {
 	static double last_us;
 	const char *names[2] = {desk->account, desk->epoch};
 
 	if (now_us() - last_us < 500e3)
 		return;
-	PQclear(execute(desk->conn, "heartbeat", 0, NULL));
-	PQclear(execute(desk->conn, "renew", 2, names));
+	PQclear(execute(conn, "heartbeat", 0, NULL));
+	PQclear(execute(conn, "renew", 2, names));
 	last_us = now_us();
 }
 
-/* new_window gives the gate a slot that nothing was ordered in yet. */
-static void
-new_window(Desk *desk, int number, char *instruments, size_t size)
+static long long
+now_ms(void)
 {
-	char		slug[64], condition[80], opens[32], closes[32], up[96], down[96];
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (long long) t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void
+slug_of(char *slug, size_t size, int number)
+{
+	snprintf(slug, size, "btc-updown-bench-%d-%d", (int) getpid(), number);
+}
+
+/* send_quotes says what the book of a window is; nothing is deployed that would act on it. */
+static void
+send_quotes(const Desk *desk, const char *instruments)
+{
+	char		source[64];
+	const char *values[3] = {desk->venue, instruments, source};
+	long long	ms = now_ms();
+
+	snprintf(source, sizeof(source), "{%lld,%lld}", ms, ms);
+	PQclear(execute(desk->conn, "quotes", 3, values));
+}
+
+/* new_window gives the gate a slot that nothing was ordered in yet, with fresh quotes. */
+static void
+new_window(const Desk *desk, int number, char *instrument, size_t size)
+{
+	char		slug[64], condition[80], opens[32], closes[32], up[96], down[96], pair[64];
 	const char *values[7] = {desk->venue, slug, condition, opens, closes, up, down};
-	/* Slugs and opening seconds are unique; all windows are open now and stay so. */
-	long long	opens_s = (long long) time(NULL) - 60;
+	/* Opening seconds may repeat; all windows are open now and stay so until resolved. */
+	long long	opens_s = now_ms() / 1000 - 60;
 	PGresult   *result;
 
-	snprintf(slug, sizeof(slug), "btc-updown-bench-%d-%d", (int) getpid(), number);
+	slug_of(slug, sizeof(slug), number);
 	snprintf(condition, sizeof(condition), "0x%064x", (unsigned) (getpid() * 100000 + number));
 	snprintf(opens, sizeof(opens), "%lld000", opens_s);
 	snprintf(closes, sizeof(closes), "%lld000", opens_s + WINDOW_SECONDS);
 	snprintf(up, sizeof(up), "7%060d%08d%07d", 1, number, (int) getpid());
 	snprintf(down, sizeof(down), "7%060d%08d%07d", 2, number, (int) getpid());
 	result = execute(desk->conn, "window", 7, values);
-	snprintf(instruments, size, "{%s,%s}", PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1));
+	snprintf(instrument, size, "%s", PQgetvalue(result, 0, 0));
+	snprintf(pair, sizeof(pair), "{%s,%s}", PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1));
 	PQclear(result);
+	send_quotes(desk, pair);
 }
 
-/* decide sends one frame's quotes; order_id is empty when the gate denied. */
-static double
-decide(Desk *desk, const char *instruments, char *order_id, size_t size)
+/* A desk has a few windows open, not as many as rounds are measured. */
+static void
+end_window(const Desk *desk, int number)
 {
-	char		source[64];
-	struct timespec t;
-	const char *values[3] = {desk->venue, instruments, source};
+	char		slug[64], resolved[32];
+	const char *values[3] = {desk->venue, slug, resolved};
+
+	if (number < 0)
+		return;
+	slug_of(slug, sizeof(slug), number);
+	snprintf(resolved, sizeof(resolved), "%lld", now_ms());
+	PQclear(execute(desk->conn, "resolve", 3, values));
+}
+
+/* decide has the gate judge one signal; anything but an order ends the program. */
+static double
+decide(const Desk *desk, int number, const char *instrument, char *order_id, size_t size)
+{
+	char		key[32];
+	const char *values[3] = {desk->deployment, key, instrument};
 	double		start, took;
 	PGresult   *result;
-	long long	ms;
 
-	clock_gettime(CLOCK_REALTIME, &t);
-	ms = (long long) t.tv_sec * 1000 + t.tv_nsec / 1000000;
-	snprintf(source, sizeof(source), "{%lld,%lld}", ms, ms);
+	snprintf(key, sizeof(key), "bench-%d-%d", (int) getpid(), number);
 	start = now_us();
-	result = execute(desk->conn, "quotes", 3, values);
+	result = execute(desk->conn, "decide", 3, values);
 	took = now_us() - start;
-	snprintf(order_id, size, "%s", PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : "");
+	if (PQntuples(result) != 1 || PQgetisnull(result, 0, 0))
+		die("the gate did not accept", PQntuples(result) == 1 ? PQgetvalue(result, 0, 2) : "no row");
+	snprintf(order_id, size, "%s", PQgetvalue(result, 0, 0));
 	PQclear(result);
 	return took;
-}
-
-static void
-show_denial(PGconn *conn)
-{
-	PGresult   *result = PQexec(conn, "SELECT verdict, reason FROM arbees.decisions ORDER BY decision_id DESC LIMIT 1");
-
-	if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1)
-		fprintf(stderr, "bench: last decision: %s %s\n", PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1));
-	PQclear(result);
-	die("no order came out", "the gate did not accept");
 }
 
 /* claim sends the durable claim; both statements travel together and are one transaction. */
@@ -383,20 +419,22 @@ bench_gate(int rounds)
 	run(sync, "SET synchronous_commit = on");
 	prepare_floor(async);
 	prepare_floor(sync);
+	prepare(sync, "heartbeat", "SELECT * FROM arbees.worker_heartbeat('bench', '{}')");
+	prepare(sync, "renew", "SELECT arbees.renew_trader($1, $2)");
 	open_desk(&desk);
 	run(desk.conn, "SET synchronous_commit = off");
 	prepare_protocol(desk.conn);
 	for (i = -WARM_UP_ROUNDS; i < rounds; i++)
 	{
-		char		instruments[64], order_id[32];
+		int			number = i + WARM_UP_ROUNDS;
+		char		instrument[32], order_id[32];
 		double		t_async, t_decide, t_sync, t_claim;
 
-		keep_alive(&desk);
-		new_window(&desk, i + WARM_UP_ROUNDS, instruments, sizeof(instruments));
+		keep_alive(&desk, sync);
+		end_window(&desk, number - OPEN_WINDOWS);
+		new_window(&desk, number, instrument, sizeof(instrument));
 		t_async = time_floor(async);
-		t_decide = decide(&desk, instruments, order_id, sizeof(order_id));
-		if (order_id[0] == '\0')
-			show_denial(desk.conn);
+		t_decide = decide(&desk, number, instrument, order_id, sizeof(order_id));
 		t_sync = time_floor(sync);
 		t_claim = claim(&desk, order_id);
 		if (i < 0)

@@ -160,9 +160,10 @@ sub paper_trade
 			LATERAL arbees.report_window((SELECT venue_id FROM arbees.venues WHERE name = 'test'), 'btc-test-$number', 'BTC',
 				'0x0$number', (n.now - 60) * 1000, (n.now + 600) * 1000, 'last_tick', '1$number', '2$number',
 				0.01, 5, 1, 0.07, 1, false) w;
-		SELECT count(*) FROM seen, LATERAL arbees.on_quotes((SELECT venue_id FROM arbees.venues WHERE name = 'test'),
+		CREATE TEMP TABLE tickets AS
+		SELECT t.* FROM seen, LATERAL arbees.on_quotes((SELECT venue_id FROM arbees.venues WHERE name = 'test'),
 			'PAPER', NULL, ARRAY[up_instrument, down_instrument], '{0.55,0.43}', '{500,500}', '{0.57,0.45}',
-			'{500,500}', ARRAY[now * 1000, now * 1000], '{BTC}', '{100000}', ARRAY[now * 1000]) HAVING false;
+			'{500,500}', ARRAY[now * 1000, now * 1000], '{BTC}', '{100000}', ARRAY[now * 1000]) t;
 		SELECT o.state FROM arbees.orders o JOIN seen ON o.instrument_id IN (up_instrument, down_instrument)
 			WHERE o.purpose = 'ENTRY'});
 }

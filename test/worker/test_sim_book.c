@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "book.h"
-#include "buf.h"
+#include "sim/book.h"
+#include "sim/buf.h"
 #include "venue/polymarket/amounts.h"
 
 static Book *
@@ -27,7 +27,7 @@ make_book(void **state)
 }
 
 static BookOrder
-order_of(int outcome, BookSide side, int price, int64_t shares)
+order_of(int outcome, SimSide side, int price, int64_t shares)
 {
 	BookOrder	order;
 
@@ -40,7 +40,7 @@ order_of(int outcome, BookSide side, int price, int64_t shares)
 }
 
 static TakerTerms
-terms_of(int outcome, BookSide side, int limit, int64_t max_shares, int64_t max_money)
+terms_of(int outcome, SimSide side, int limit, int64_t max_shares, int64_t max_money)
 {
 	TakerTerms	terms = {outcome, side, limit, max_shares, max_money};
 

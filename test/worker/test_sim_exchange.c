@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
-#include "exchange.h"
+#include "sim/buf.h"
+#include "sim/exchange.h"
 
 #define START_MS INT64_C(1790000000000)
 
@@ -100,7 +100,7 @@ audit(Desk *desk)
 
 /* Limit orders by price and size, market orders by the two amounts. */
 static const OrderResult *
-submit(Desk *desk, Wallet *wallet, int outcome, BookSide side, OrderType type, int64_t maker, int64_t taker)
+submit(Desk *desk, Wallet *wallet, int outcome, SimSide side, OrderType type, int64_t maker, int64_t taker)
 {
 	OrderRequest request;
 
@@ -120,7 +120,7 @@ submit(Desk *desk, Wallet *wallet, int outcome, BookSide side, OrderType type, i
 }
 
 static const OrderResult *
-limit_order(Desk *desk, Wallet *wallet, int outcome, BookSide side, int price, int64_t shares)
+limit_order(Desk *desk, Wallet *wallet, int outcome, SimSide side, int price, int64_t shares)
 {
 	int64_t		money = sim_shares_value(shares, price);
 
@@ -404,7 +404,7 @@ test_conservation(void **state)
 	{
 		Wallet	   *wallet = sim_rng_below(&rng, 2) == 0 ? desk->alice : desk->bob;
 		int			outcome = (int) sim_rng_below(&rng, 2);
-		BookSide	side = sim_rng_below(&rng, 3) == 0 ? SIDE_SELL : SIDE_BUY;
+		SimSide	side = sim_rng_below(&rng, 3) == 0 ? SIDE_SELL : SIDE_BUY;
 		int			price = (int) (1 + sim_rng_below(&rng, 99)) * 100;
 		int64_t		shares = (int64_t) (500 + sim_rng_below(&rng, 3000)) * 10000;
 

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
-#include "fault.h"
+#include "sim/buf.h"
+#include "sim/fault.h"
 
 static FaultPlan *plan;
 
@@ -73,8 +73,8 @@ static void
 test_probability_is_seeded(void **state)
 {
 	RequestFault fault;
-	char		first[200];
-	char		second[200];
+	char		first[200] = "";
+	char		second[200] = "";
 	int			i;
 	int			run;
 

@@ -16,10 +16,10 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
-#include "frames.h"
+#include "sim/buf.h"
+#include "sim/frames.h"
 #include "sign/l2.h"
-#include "world.h"
+#include "sim/world.h"
 
 typedef struct Run
 {
@@ -53,7 +53,7 @@ tell_resolved(void *context, const Market *market)
 }
 
 static void
-tell_print(void *context, const Market *market, int outcome, BookSide side, int price, int64_t shares, const char *hash)
+tell_print(void *context, const Market *market, int outcome, SimSide side, int price, int64_t shares, const char *hash)
 {
 	Run		   *run = context;
 

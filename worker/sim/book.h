@@ -22,11 +22,11 @@
 #define PRICE_ONE 10000			/* one dollar */
 #define MICRO INT64_C(1000000)
 
-typedef enum BookSide
+typedef enum SimSide
 {
 	SIDE_BUY = 1,
 	SIDE_SELL
-} BookSide;
+} SimSide;
 
 struct SimOrder;
 struct Wallet;
@@ -38,7 +38,7 @@ typedef struct BookOrder
 	struct SimOrder *order;		/* NULL for the house's own quotes */
 	struct Wallet *wallet;
 	int			outcome;		/* 0 up, 1 down */
-	BookSide	side;
+	SimSide	side;
 	int			price;			/* of its own token */
 	int64_t		remaining;		/* shares */
 	uint64_t	seq;			/* time priority, and identity of house quotes */
@@ -59,7 +59,7 @@ typedef struct Book
 
 /* Where an order of that token and side is filed. */
 static inline int
-sim_book_list_of(int outcome, BookSide side)
+sim_book_list_of(int outcome, SimSide side)
 {
 	return (outcome == 0) == (side == SIDE_BUY) ? BOOK_BIDS : BOOK_ASKS;
 }
@@ -94,7 +94,7 @@ extern int64_t sim_shares_value(int64_t shares, int price);
 typedef struct TakerTerms
 {
 	int			outcome;
-	BookSide	side;
+	SimSide	side;
 	int			limit;			/* worst price of its own token */
 	int64_t		max_shares;		/* INT64_MAX: bounded by money alone */
 	int64_t		max_money;		/* INT64_MAX: bounded by shares alone; buys only */

@@ -137,7 +137,9 @@ sim_buf_micro(Buf *buf, int64_t micro)
 {
 	char		text[DECIMAL_TEXT_SIZE];
 
-	sim_buf_bytes(buf, text, arb_decimal_format_micro(micro, text));
+	size_t		len = arb_decimal_format_micro(micro, text);
+
+	sim_buf_bytes(buf, text, len);
 }
 
 void
@@ -145,5 +147,7 @@ sim_buf_price(Buf *buf, int price_e4)
 {
 	char		text[DECIMAL_TEXT_SIZE];
 
-	sim_buf_bytes(buf, text, arb_decimal_format(price_e4, 4, text));
+	size_t		len = arb_decimal_format(price_e4, 4, text);
+
+	sim_buf_bytes(buf, text, len);
 }

@@ -26,10 +26,8 @@
 #define EXPIRY_MARGIN_S 60		/* the venue ends GTD orders this long before their expiration */
 #define HOUSE_FUNDS (INT64_C(1000000000) * MICRO)
 
-static void match_delayed(Exchange *exchange, SimOrder *order);
-
 const char *
-sim_side_text(BookSide side)
+sim_side_text(SimSide side)
 {
 	return side == SIDE_BUY ? "BUY" : "SELL";
 }
@@ -138,7 +136,7 @@ tell_trade(Exchange *exchange, const SimTrade *trade)
 
 /* One leg of a fill; sign -1 takes it back. */
 static void
-book_leg(Wallet *wallet, Market *market, int outcome, BookSide side, int price, int64_t shares, int sign)
+book_leg(Wallet *wallet, Market *market, int outcome, SimSide side, int price, int64_t shares, int sign)
 {
 	Holding    *holding = sim_wallet_holding(wallet, market);
 	int64_t		value = sim_shares_value(shares, price) * sign;
@@ -153,7 +151,7 @@ book_leg(Wallet *wallet, Market *market, int outcome, BookSide side, int price, 
 }
 
 static void
-book_collateral(Market *market, BookSide taker, BookSide maker, int64_t shares, int sign)
+book_collateral(Market *market, SimSide taker, SimSide maker, int64_t shares, int sign)
 {
 	if (taker != maker)
 		return;
@@ -458,7 +456,6 @@ static bool
 check_amounts(const OrderRequest *request, OrderResult *result)
 {
 	int64_t		shares = request_shares(request);
-	int64_t		money = request_money(request);
 	char		text[DECIMAL_TEXT_SIZE];
 
 	if (is_market_order(request->type))
@@ -470,7 +467,7 @@ check_amounts(const OrderRequest *request, OrderResult *result)
 		return refuse(result, "invalid amounts, the market %s orders maker amount supports a max accuracy of 2 decimals, "
 					  "taker amount a max of 4 decimals", request->side == SIDE_BUY ? "buy" : "sell");
 	}
-	if (shares % SHARE_STEP_LIMIT != 0 || money % 1 != 0)
+	if (shares % SHARE_STEP_LIMIT != 0)
 		return refuse(result, "order %s is invalid. Size supports a max accuracy of 2 decimals", request->id);
 	if (shares < MIN_SIZE)
 	{

@@ -74,7 +74,7 @@ typedef struct SimOrder
 	Wallet	   *wallet;
 	Market	   *market;
 	int			outcome;
-	BookSide	side;
+	SimSide	side;
 	OrderType	type;
 	OrderStatus status;
 	int			price;
@@ -110,7 +110,7 @@ typedef struct MakerFill
 	SimOrder   *order;			/* NULL for the house */
 	Wallet	   *wallet;
 	int			outcome;
-	BookSide	side;
+	SimSide	side;
 	int			price;			/* of its own token */
 	int64_t		shares;
 } MakerFill;
@@ -125,7 +125,7 @@ typedef struct SimTrade
 	Wallet	   *wallet;			/* the taker's */
 	Market	   *market;
 	int			outcome;
-	BookSide	side;
+	SimSide	side;
 	int			price;
 	int64_t		shares;
 	int64_t		money;
@@ -153,7 +153,7 @@ typedef struct ExchangeEvents
 	void		(*order) (void *context, const SimOrder *order, OrderEvent event);
 	void		(*trade) (void *context, const SimTrade *trade);
 	/* A print of the tape: every match, the house's own included. */
-	void		(*print) (void *context, const Market *market, int outcome, BookSide side,
+	void		(*print) (void *context, const Market *market, int outcome, SimSide side,
 						  int price, int64_t shares, const char *hash);
 } ExchangeEvents;
 
@@ -191,7 +191,7 @@ typedef struct OrderRequest
 	Wallet	   *wallet;
 	Market	   *market;
 	int			outcome;
-	BookSide	side;
+	SimSide	side;
 	OrderType	type;
 	int64_t		maker_amount;
 	int64_t		taker_amount;
@@ -244,6 +244,6 @@ extern const char *sim_exchange_audit(const Exchange *exchange, Market *const *m
 extern const char *sim_order_status_text(OrderStatus status);
 extern const char *sim_order_type_text(OrderType type);
 extern const char *sim_trade_status_text(TradeStatus status);
-extern const char *sim_side_text(BookSide side);
+extern const char *sim_side_text(SimSide side);
 
 #endif							/* ARBEES_SIM_EXCHANGE_H */

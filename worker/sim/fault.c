@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "decimal.h"
 #include "json.h"
 
@@ -240,14 +241,13 @@ sim_fault_load(FaultPlan *plan, const char *text, size_t len, uint64_t seed, cha
 {
 	ParseError	problem;
 	json_t	   *root = arb_json_load(text, len, PLAN_BYTES_MAX, &problem);
-	FaultPlan  *fresh;
+	FaultPlan  *fresh = sim_alloc(sizeof(*fresh));
 	size_t		i;
 	bool		ok = true;
 
 	if (root == NULL)
-		return complain(error, error_size, "%s: %s", arb_parse_error_name(problem.kind), problem.context);
-	fresh = calloc(1, sizeof(*fresh));
-	if (fresh == NULL || !json_is_array(root) || json_array_size(root) > FAULT_RULES_MAX)
+		ok = complain(error, error_size, "%s: %s", arb_parse_error_name(problem.kind), problem.context);
+	else if (!json_is_array(root) || json_array_size(root) > FAULT_RULES_MAX)
 		ok = complain(error, error_size, "a fault plan is an array of at most %d rules", FAULT_RULES_MAX);
 	for (i = 0; ok && i < json_array_size(root); i++)
 	{
@@ -264,7 +264,7 @@ sim_fault_load(FaultPlan *plan, const char *text, size_t len, uint64_t seed, cha
 		sim_fault_clear(plan);
 		*plan = *fresh;
 	}
-	else if (fresh != NULL)
+	else
 		sim_fault_clear(fresh);
 	free(fresh);
 	json_decref(root);

@@ -44,26 +44,28 @@ price_field(Buf *out, const char *name, int price)
 
 /* Worst level first, best last: the order the venue uses on both sides. */
 static void
-levels(Buf *out, const Market *market, int outcome, BookSide side)
+levels(Buf *out, const Market *market, int outcome, SimSide side)
 {
 	int			list = sim_book_list_of(outcome, side);
-	int			price;
-	bool		first = true;
+	uint16_t	price[PRICE_ONE + 1];	/* in up terms, best first, each once */
+	int			count = 0;
+	const BookOrder *order;
+	int			i;
 
-	for (price = 1; price < PRICE_ONE; price++)
+	for (order = market->book->best[list]; order != NULL; order = order->next)
 	{
-		/* Bids climb, asks fall, each in the token's own price. */
-		int			own = side == SIDE_BUY ? price : PRICE_ONE - price;
-		int64_t		size = market->book->depth[list][sim_price_in_up(outcome, own)];
+		int			at = sim_price_in_up(order->outcome, order->price);
 
-		if (size <= 0)
-			continue;
-		sim_buf_text(out, first ? "{\"price\":\"" : ",{\"price\":\"");
-		sim_buf_price(out, own);
+		if (count == 0 || price[count - 1] != at)
+			price[count++] = (uint16_t) at;
+	}
+	for (i = count - 1; i >= 0; i--)
+	{
+		sim_buf_text(out, i == count - 1 ? "{\"price\":\"" : ",{\"price\":\"");
+		sim_buf_price(out, sim_price_in_up(outcome, price[i]));
 		sim_buf_text(out, "\"");
-		micro_field(out, "size", size);
+		micro_field(out, "size", market->book->depth[list][price[i]]);
 		sim_buf_text(out, "}");
-		first = false;
 	}
 }
 
@@ -166,7 +168,7 @@ sim_frame_best_bid_ask(Buf *out, const Market *market, int outcome, int64_t now_
 }
 
 void
-sim_frame_last_trade(Buf *out, const Market *market, int outcome, BookSide side, int price,
+sim_frame_last_trade(Buf *out, const Market *market, int outcome, SimSide side, int price,
 					 int64_t shares, const char *hash, int64_t now_ms)
 {
 	sim_buf_printf(out, "{\"market\":\"%s\",\"asset_id\":\"%s\"", market->condition, market->token[outcome]);

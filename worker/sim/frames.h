@@ -24,7 +24,7 @@ extern void sim_frame_book_hash(const Market *market, int outcome, char hash[BOO
 
 extern void sim_frame_price_change(Buf *out, const Market *market);
 extern void sim_frame_best_bid_ask(Buf *out, const Market *market, int outcome, int64_t now_ms);
-extern void sim_frame_last_trade(Buf *out, const Market *market, int outcome, BookSide side, int price,
+extern void sim_frame_last_trade(Buf *out, const Market *market, int outcome, SimSide side, int price,
 								 int64_t shares, const char *hash, int64_t now_ms);
 extern void sim_frame_tick_size(Buf *out, const Market *market, int outcome, int old_tick, int64_t now_ms);
 extern void sim_frame_new_market(Buf *out, const Market *market, int64_t now_ms);

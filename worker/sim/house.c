@@ -12,7 +12,7 @@
 #include "house.h"
 
 #define SPREAD_HALF 30			/* least distance of a quote from the fair price, ten-thousandths */
-#define LEVEL_STEP_MIN 50		/* least distance between levels */
+#define LEVEL_STEP_MIN 100		/* deeper levels stand on this grid, whatever the tick */
 #define SIZE_CENTS_MIN 2000		/* hundredths of a share */
 #define SIZE_CENTS_RANGE 48000
 #define SWEEP_SHARES (200 * MICRO)	/* taken at once from a client who quotes better than the house */
@@ -56,15 +56,21 @@ wanted_prices(const Market *market, int fair, int wanted[2][HOUSE_LEVELS])
 {
 	int			tick = market->tick;
 	int			half = tick * 3 / 10 > SPREAD_HALF ? tick * 3 / 10 : SPREAD_HALF;
-	int			step = tick > LEVEL_STEP_MIN ? tick : LEVEL_STEP_MIN / tick * tick;
+	int			step = tick > LEVEL_STEP_MIN ? tick : LEVEL_STEP_MIN;
 	int			bid = clamp((fair - half) / tick * tick, tick, PRICE_ONE - 2 * tick);
 	int			ask = clamp((fair + half + tick - 1) / tick * tick, bid + tick, PRICE_ONE - tick);
 	int			i;
 
-	for (i = 0; i < HOUSE_LEVELS; i++)
+	wanted[BOOK_BIDS][0] = bid;
+	wanted[BOOK_ASKS][0] = ask;
+	for (i = 1; i < HOUSE_LEVELS; i++)
 	{
-		wanted[BOOK_BIDS][i] = bid - i * step >= tick ? bid - i * step : 0;
-		wanted[BOOK_ASKS][i] = ask + i * step <= PRICE_ONE - tick ? ask + i * step : 0;
+		/* Only the best level follows every move of the price. */
+		int			below = (bid - 1) / step * step - (i - 1) * step;
+		int			above = (ask + step) / step * step + (i - 1) * step;
+
+		wanted[BOOK_BIDS][i] = below >= tick ? below : 0;
+		wanted[BOOK_ASKS][i] = above <= PRICE_ONE - tick ? above : 0;
 	}
 }
 

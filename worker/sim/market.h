@@ -44,6 +44,7 @@ typedef struct Market
 	int64_t		fee_rate_e6;
 	PriceE18	strike;			/* 0 = not known (yet) */
 	PriceE18	final;			/* 0 = not known (yet) */
+	int64_t		strike_s;		/* second of the tick it was taken from; 0 when recorded */
 	bool		strike_published;	/* a recording does not have every price the venue had */
 	bool		final_published;
 	bool		tick_at_close;	/* the oracle had a tick stamped with the closing second */

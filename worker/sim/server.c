@@ -102,7 +102,7 @@ static void
 read_query(struct lws *wsi, Session *session)
 {
 	char		piece[2048];
-	size_t		offset[QUERY_MAX];
+	size_t		offset[QUERY_MAX] = {0};
 	int			count = 0;
 	int			i;
 

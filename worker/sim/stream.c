@@ -374,7 +374,7 @@ on_trade(void *context, const SimTrade *trade)
 }
 
 static void
-on_print(void *context, const Market *market, int outcome, BookSide side, int price, int64_t shares, const char *hash)
+on_print(void *context, const Market *market, int outcome, SimSide side, int price, int64_t shares, const char *hash)
 {
 	Sim		   *sim = context;
 	Audience	audience = {market, outcome, false};

@@ -263,7 +263,20 @@ advance_market(World *world, Market *market)
 		market->strike_published = market->strike != 0 || world->options.replay == NULL;
 		/* Books need a strike even where the venue's is not known. */
 		if (market->strike == 0)
+		{
 			market->strike = stream_value(market);
+			market->strike_s = market->oracle->tick_s;
+		}
+	}
+	/*
+	 * No tick was stamped with the opening second and none recorded as strike:
+	 * on the recorded day the first one after it is what the venue settled by.
+	 */
+	if (market->state == MARKET_OPEN && !market->strike_published && market->strike_s < market->open_s &&
+		market->oracle->tick_s >= market->open_s)
+	{
+		market->strike = stream_value(market);
+		market->strike_s = market->oracle->tick_s;
 	}
 	if (market->state == MARKET_OPEN && now_s >= market->close_s)
 	{
@@ -388,7 +401,7 @@ sim_world_ended(const World *world)
 	if (replay != NULL)
 		return world->replay_window == replay->window_count;
 	return world->options.windows_max > 0 &&
-		world->market_count >= (size_t) (world->options.windows_max * world->oracle_count);
+		world->market_count >= (size_t) world->options.windows_max * (size_t) world->oracle_count;
 }
 
 Market *

@@ -1,0 +1,95 @@
+-- The kill switch: levels, who may lower them, what it asks of its transaction.
+SET client_min_messages = error;
+DROP EXTENSION IF EXISTS arbees CASCADE;
+CREATE EXTENSION arbees;
+RESET client_min_messages;
+\set SHOW_CONTEXT never
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+SELECT max(seq) AS before FROM arbees.kill_levels \gset
+SELECT max(journal_id) AS row FROM arbees.journal_desk \gset
+
+-- refusals
+SELECT * FROM arbees_kill('everything');
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM arbees_kill(NULL);
+SELECT * FROM arbees_kill('none');
+SELECT * FROM arbees_resume(NULL);
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM arbees_resume('');
+SET synchronous_commit = off;
+SELECT * FROM arbees_kill('pause');
+\echo :LAST_ERROR_SQLSTATE
+RESET synchronous_commit;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT * FROM arbees_kill('pause');
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK;
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT * FROM arbees_resume('x');
+ROLLBACK;
+SELECT level FROM arbees.kill_switch;
+
+-- levels only rise
+SELECT * FROM arbees_kill('pause', 'look at this first');
+SELECT value FROM arbees.runtime_controls WHERE key = 'kill_switch';
+SELECT * FROM arbees_kill('flatten');
+SELECT * FROM arbees_kill('pause');
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM arbees_kill('flatten', 'once more');
+SELECT * FROM arbees_kill('emergency');
+SELECT value FROM arbees.runtime_controls WHERE key = 'kill_switch';
+SELECT * FROM arbees_resume('looked');
+SELECT value FROM arbees.runtime_controls WHERE key = 'kill_switch';
+
+-- a single statement works at whatever level the session prefers
+SET default_transaction_isolation = 'serializable';
+SELECT * FROM arbees_kill('pause', 'serializable');
+SET default_transaction_isolation = 'repeatable read';
+SELECT * FROM arbees_kill('flatten', 'repeatable read');
+SELECT * FROM arbees_resume('repeatable read');
+RESET default_transaction_isolation;
+
+-- inside a block it warns, and a rollback takes it back
+BEGIN;
+SELECT * FROM arbees_kill('flatten', 'in a block');
+SELECT level FROM arbees.kill_switch;
+ROLLBACK;
+SELECT level FROM arbees.kill_switch;
+SELECT value FROM arbees.runtime_controls WHERE key = 'kill_switch';
+
+-- the levels are their own history, and nobody writes them by hand
+SELECT level, reason, set_by = session_user AS by_me FROM arbees.kill_levels WHERE seq > :before ORDER BY seq;
+SELECT kind, message FROM arbees.journal WHERE kind IN ('killed', 'resumed') AND journal_id > :row ORDER BY journal_id;
+INSERT INTO arbees.kill_levels SELECT seq + 1, 'none', 'by hand', 'me', now() FROM arbees.kill_switch;
+\echo :LAST_ERROR_SQLSTATE
+SET session_replication_role = replica;
+UPDATE arbees.kill_levels SET level = 'none';
+DELETE FROM arbees.kill_levels;
+RESET session_replication_role;
+TRUNCATE arbees.kill_levels;
+DELETE FROM arbees.installation;
+UPDATE arbees.installation SET timeline = 7;
+
+-- a copy of the database stays paused until somebody resumes it
+SELECT arbees.installation_is_ours();
+SET arbees.maintenance = 'restore';
+UPDATE arbees.installation SET system_identifier = system_identifier + 1;
+RESET arbees.maintenance;
+SELECT arbees.installation_is_ours();
+SELECT entries_possible, split_part(advice, ';', 1) AS first_advice FROM arbees_status();
+SELECT * FROM arbees_resume('this is the one that trades');
+SELECT arbees.installation_is_ours();
+SET arbees.maintenance = 'restore';
+UPDATE arbees.installation SET timeline = timeline + 1;
+SELECT arbees.installation_is_ours();
+UPDATE arbees.installation SET timeline = timeline - 1, relation_oid = 'pg_class'::regclass;
+RESET arbees.maintenance;
+SELECT arbees.installation_is_ours();
+SELECT warning FROM arbees_resume('again');
+SELECT arbees.installation_is_ours();
+-- only a superuser can use maintenance
+SET ROLE arbees_risk;
+SET arbees.maintenance = 'restore';
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
