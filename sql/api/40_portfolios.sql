@@ -175,6 +175,7 @@ DECLARE
 	f	pg_proc;
 	id	integer;
 	v_definition text;
+	v_hash	text;
 BEGIN
 	SELECT * INTO STRICT f FROM pg_proc p WHERE p.oid = $2;
 	IF f.pronargs <> 1 OR f.proargtypes[0] <> 'arbees.market_state'::regtype OR f.prorettype <> 'arbees.signal'::regtype
@@ -188,13 +189,15 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	v_definition := pg_get_functiondef($2);
-	INSERT INTO arbees.strategies AS s (name, function_name, run_as, parameters, expectations, kill_criterion)
+	v_hash := encode(sha256(convert_to(v_definition, 'UTF8')), 'hex');
+	INSERT INTO arbees.strategies AS s (name, function_name, run_as, parameters, expectations, kill_criterion, version_hash)
 	VALUES ($1, format('%I.%I(arbees.market_state)', f.pronamespace::regnamespace::text, f.proname),
-		'arbees_strategy', coalesce($3, '{}'), $4, $5)
-	ON CONFLICT ON CONSTRAINT strategies_name_key DO UPDATE SET function_name = excluded.function_name
+		'arbees_strategy', coalesce($3, '{}'), $4, $5, v_hash)
+	ON CONFLICT ON CONSTRAINT strategies_name_key DO UPDATE SET function_name = excluded.function_name,
+		version_hash = excluded.version_hash
 	RETURNING s.strategy_id INTO id;
 	INSERT INTO arbees.strategy_versions (strategy_id, hash, definition)
-	VALUES (id, encode(sha256(convert_to(v_definition, 'UTF8')), 'hex'), v_definition)
+	VALUES (id, v_hash, v_definition)
 	ON CONFLICT ON CONSTRAINT strategy_versions_hash_key DO NOTHING;
 	RETURN id;
 END

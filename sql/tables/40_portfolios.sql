@@ -41,6 +41,7 @@ CREATE TABLE arbees.strategies (
 	parameters		jsonb NOT NULL DEFAULT '{}',
 	expectations	jsonb,
 	kill_criterion	text,
+	version_hash	text NOT NULL,
 	registered_by	text NOT NULL DEFAULT session_user,
 	registered_at	timestamptz NOT NULL DEFAULT clock_timestamp(),
 	CONSTRAINT strategies_name_key UNIQUE (name),

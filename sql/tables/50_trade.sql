@@ -148,7 +148,9 @@ CREATE TABLE arbees.orders (
 	CONSTRAINT orders_finished_check CHECK (
 		(state IN ('FILLED', 'CANCELED', 'EXPIRED', 'REJECTED')) = (finished_at IS NOT NULL))
 ) PARTITION BY LIST (mode);
-CREATE INDEX orders_venue_order_id_idx ON arbees.orders (venue_order_id) WHERE venue_order_id IS NOT NULL;
+-- A fill finds its order by this: two orders must never share it.
+CREATE UNIQUE INDEX orders_venue_order_id_key ON arbees.orders (venue_order_id, portfolio_id, mode)
+	WHERE venue_order_id IS NOT NULL;
 -- Orders that are still someone's business: the worker's list, the kill's list, the open count.
 CREATE INDEX orders_working_idx ON arbees.orders (portfolio_id, order_id)
 	WHERE finished_at IS NULL;

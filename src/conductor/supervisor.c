@@ -68,7 +68,7 @@ close_descriptors(void)
 	}
 	while ((entry = readdir(dir)) != NULL)
 	{
-		fd = atoi(entry->d_name);
+		fd = (int) strtol(entry->d_name, NULL, 10);
 		if (fd > 2 && fd != dirfd(dir))
 			close(fd);
 	}

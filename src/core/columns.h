@@ -69,7 +69,7 @@
 #define STRATEGIES_COLUMNS(X) \
 	X(STRATEGIES, strategy_id) X(STRATEGIES, name) X(STRATEGIES, function_name) \
 	X(STRATEGIES, run_as) X(STRATEGIES, state) X(STRATEGIES, parameters) \
-	X(STRATEGIES, expectations) X(STRATEGIES, kill_criterion) X(STRATEGIES, registered_by) \
+	X(STRATEGIES, expectations) X(STRATEGIES, kill_criterion) X(STRATEGIES, version_hash) X(STRATEGIES, registered_by) \
 	X(STRATEGIES, registered_at)
 #define INSTRUMENTS_COLUMNS(X) \
 	X(INSTRUMENTS, instrument_id) X(INSTRUMENTS, venue_id) X(INSTRUMENTS, symbol) \

@@ -13,7 +13,7 @@
 
 #include "access/xact.h"
 #include "commands/async.h"
-#include "core/table.h"
+#include "core/columns.h"
 #include "core/wake.h"
 #include "fmgr.h"
 #include "storage/latch.h"
@@ -25,13 +25,6 @@
 
 /* Beyond this the queue may refuse, and with it the commit that must not fail. */
 #define MAX_QUEUE_USAGE 0.9
-
-static const char *const ConductorColumns[] = {
-	"only_row", "pid", "ticks", "interval_ms", "started_at", "beat_at", "worker_pid"
-};
-static const TableDef ConductorTable = {"conductor", lengthof(ConductorColumns), ConductorColumns, false};
-
-#define CONDUCTOR_PID 1
 
 static int	pid_to_wake = 0;
 
@@ -56,7 +49,7 @@ void
 arb_wake_conductor(void)
 {
 	static bool registered = false;
-	Table		table = arb_table_open(&ConductorTable, 0, AccessShareLock);
+	Table		table = arb_table_open(&conductor_table, 0, AccessShareLock);
 	Snapshot	snapshot = arb_snapshot_begin();
 	Row			row;
 
@@ -67,7 +60,7 @@ arb_wake_conductor(void)
 		registered = true;
 	}
 	if (arb_table_fetch(&table, "conductor_pkey", 0, NULL, ForwardScanDirection, snapshot, &row))
-		pid_to_wake = DatumGetInt32(row.value[CONDUCTOR_PID]);
+		pid_to_wake = DatumGetInt32(row.value[CONDUCTOR_pid]);
 	arb_snapshot_end(snapshot);
 	arb_table_close(&table);
 }

@@ -18,9 +18,9 @@
 #include "commands/sequence.h"
 #include "core/catalog.h"
 #include "core/clock.h"
+#include "core/columns.h"
 #include "core/guard.h"
 #include "core/sql.h"
-#include "core/table.h"
 #include "journal/journal.h"
 #include "journal/journal_hash.h"
 #include "mb/pg_wchar.h"
@@ -32,11 +32,6 @@
 
 /* A message longer than this is cut: a journal is read by people. */
 #define MAX_MESSAGE_BYTES 4000
-
-static const char *const JournalColumns[] = {
-	"journal_id", "mode", "at", "xid", "kind", "portfolio_id", "ref_id", "actor", "message", "hash"
-};
-static const TableDef JournalTable = {"journal_desk", lengthof(JournalColumns), JournalColumns, false};
 
 static const char *const AlertColumns[] = {
 	"alert_id", "raised_at", "severity", "kind", "message", "portfolio_id",
@@ -69,14 +64,14 @@ clipped_text(const char *string)
 void
 arb_journal(int mode, const char *kind, int32 portfolio_id, int64 ref_id, const char *message)
 {
-	Datum		values[lengthof(JournalColumns)];
-	bool		nulls[lengthof(JournalColumns)] = {false};
+	Datum		values[JOURNAL_ncolumns];
+	bool		nulls[JOURNAL_ncolumns] = {false};
 	JournalRow	row;
 	Table		table;
 
 	if (mode == MODE_BACKTEST)
 		elog(ERROR, "a backtest has a journal of its own");
-	table = arb_table_open(&JournalTable, 0, RowExclusiveLock);
+	table = arb_table_open(&journal_table, 0, RowExclusiveLock);
 	row.journal_id = nextval_internal(arb_catalog_relation("journal_seq"), false);
 	row.mode = mode == JOURNAL_NO_MODE ? NULL : arb_label_name(LABEL_MODE, mode);
 	row.at = arb_now();
@@ -85,21 +80,21 @@ arb_journal(int mode, const char *kind, int32 portfolio_id, int64 ref_id, const 
 	row.portfolio_id = portfolio_id;
 	row.ref_id = ref_id;
 	row.actor = arb_actor();
-	values[8] = clipped_text(message);
-	row.message = TextDatumGetCString(values[8]);
+	values[JOURNAL_message] = clipped_text(message);
+	row.message = TextDatumGetCString(values[JOURNAL_message]);
 
-	values[0] = Int64GetDatum(row.journal_id);
-	nulls[1] = row.mode == NULL;
-	values[1] = nulls[1] ? (Datum) 0 : ObjectIdGetDatum(arb_label_oid(LABEL_MODE, mode));
-	values[2] = TimestampTzGetDatum(row.at);
-	values[3] = FullTransactionIdGetDatum(FullTransactionIdFromU64(row.xid));
-	values[4] = CStringGetTextDatum(kind);
-	nulls[5] = portfolio_id == 0;
-	values[5] = Int32GetDatum(portfolio_id);
-	nulls[6] = ref_id == 0;
-	values[6] = Int64GetDatum(ref_id);
-	values[7] = CStringGetTextDatum(row.actor);
-	values[9] = PointerGetDatum(arb_journal_hash(&row));
+	values[JOURNAL_journal_id] = Int64GetDatum(row.journal_id);
+	nulls[JOURNAL_mode] = row.mode == NULL;
+	values[JOURNAL_mode] = nulls[JOURNAL_mode] ? (Datum) 0 : ObjectIdGetDatum(arb_label_oid(LABEL_MODE, mode));
+	values[JOURNAL_at] = TimestampTzGetDatum(row.at);
+	values[JOURNAL_xid] = FullTransactionIdGetDatum(FullTransactionIdFromU64(row.xid));
+	values[JOURNAL_kind] = CStringGetTextDatum(kind);
+	nulls[JOURNAL_portfolio_id] = portfolio_id == 0;
+	values[JOURNAL_portfolio_id] = Int32GetDatum(portfolio_id);
+	nulls[JOURNAL_ref_id] = ref_id == 0;
+	values[JOURNAL_ref_id] = Int64GetDatum(ref_id);
+	values[JOURNAL_actor] = CStringGetTextDatum(row.actor);
+	values[JOURNAL_hash] = PointerGetDatum(arb_journal_hash(&row));
 	arb_guard_open("journal");
 	arb_table_insert(&table, values, nulls);
 	arb_guard_close();

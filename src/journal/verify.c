@@ -132,7 +132,7 @@ check_seal(const SealRow *seal, const SealRow *previous, Finding *finding)
 		" ORDER BY xid, journal_id",
 		6, {INT8OID, INT8OID, XID8OID, INT8OID, XID8OID, INT8OID}
 	};
-	bool		same_era = previous != NULL && previous->era_after_id == seal->era_after_id;
+	bool		same_era = previous->era_after_id == seal->era_after_id;
 	HashState  *chain = arb_hash_begin();
 	Datum		values[6];
 	int64		n;
@@ -147,9 +147,9 @@ check_seal(const SealRow *seal, const SealRow *previous, Finding *finding)
 	arb_hash_add(chain, VARDATA_ANY(seal->previous_head), VARSIZE_ANY_EXHDR(seal->previous_head));
 	n = walk_rows(&plan, values, chain, finding);
 	head = arb_hash_end(chain);
-	if (finding->detail == NULL && seal->seal_no != (previous == NULL ? 1 : previous->seal_no + 1))
+	if (finding->detail == NULL && seal->seal_no != previous->seal_no + 1)
 		finding->detail = "a seal before this one is missing";
-	else if (finding->detail == NULL && previous != NULL && !same_bytes(previous->head, seal->previous_head))
+	else if (finding->detail == NULL && !same_bytes(previous->head, seal->previous_head))
 		finding->detail = "the seal does not continue the one before it";
 	else if (finding->detail == NULL && n != seal->row_count)
 		finding->detail = psprintf("the seal covers " INT64_FORMAT " rows, " INT64_FORMAT " are there",
@@ -206,7 +206,7 @@ check_unsealed(const SealRow *last, int64 sealed_rows, Finding *finding)
 	};
 	static SqlPlan count = {"SELECT pg_catalog.count(*) FROM arbees.journal_desk", 0, {0}, NULL, true};
 	int64		current = arb_sql_run(&era, NULL, NULL) > 0 ? arb_sql_int64(0, 1, 0) : 0;
-	bool		same_era = last != NULL && last->era_after_id == current;
+	bool		same_era = last->era_after_id == current;
 	Datum		values[3];
 	int64		unsealed;
 	int64		total;
@@ -235,6 +235,8 @@ arbees_verify_journal(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 	Datum		values[6];
 	bool		nulls[6] = {false};
+	SealRow		start = {.era_after_id = -1};
+	const SealRow *previous = &start;
 	SealRow    *seals;
 	uint64		n;
 	uint64		i;
@@ -243,15 +245,19 @@ arbees_verify_journal(PG_FUNCTION_ARGS)
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts != 6)
 		elog(ERROR, "arbees.verify_journal does not return what this library was built for");
+	/* The chain begins with a head of zeros. */
+	start.head = palloc0(VARHDRSZ + JOURNAL_HASH_BYTES);
+	SET_VARSIZE(start.head, VARHDRSZ + JOURNAL_HASH_BYTES);
 	arb_sql_begin();
 	seals = read_seals(&n);
 	for (i = 0; i < n && finding.detail == NULL; i++)
 	{
-		check_seal(&seals[i], i == 0 ? NULL : &seals[i - 1], &finding);
+		check_seal(&seals[i], previous, &finding);
 		sealed_rows += seals[i].row_count;
+		previous = &seals[i];
 	}
 	if (finding.detail == NULL)
-		check_unsealed(n == 0 ? NULL : &seals[n - 1], sealed_rows, &finding);
+		check_unsealed(previous, sealed_rows, &finding);
 	if (finding.detail != NULL)
 		detail = strcpy(SPI_palloc(strlen(finding.detail) + 1), finding.detail);
 	arb_sql_end();

@@ -52,7 +52,9 @@ static SqlPlan unguarded = {
 	"SELECT 0, pg_catalog.format('table %s has lost its guard', c.relname)"
 	" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 	" WHERE n.nspname = 'arbees' AND c.relname = ANY ('{runtime_controls,control_history,kill_levels,"
-	"installation,journal_desk,journal_seals,breakers,trader_epochs,trader_leases}'::name[])"
+	"installation,journal_desk,journal_seals,breakers,trader_epochs,trader_leases,"
+	"decisions_paper,decisions_live,orders_paper,orders_live,positions_paper,positions_live,"
+	"fills_paper,fills_live,portfolio_ledger_paper,portfolio_ledger_live}'::name[])"
 	" AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid"
 	"  WHERE t.tgrelid = c.oid AND f.pronamespace = n.oid AND t.tgtype & 1 = 1)",
 	0, {0}, NULL, true

@@ -11,9 +11,9 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "core/columns.h"
 #include "core/guard.h"
 #include "core/sql.h"
-#include "core/table.h"
 #include "core/txn.h"
 #include "errors.h"
 #include "fmgr.h"
@@ -24,13 +24,6 @@
 
 PG_FUNCTION_INFO_V1(arbees_reset_breaker);
 
-static const char *const BreakerColumns[] = {
-	"scope", "scope_id", "state", "reason", "changed_by", "changed_at"
-};
-static const TableDef BreakerTable = {"breakers", lengthof(BreakerColumns), BreakerColumns, false};
-
-#define BREAKER_STATE 2
-
 static bool
 scope_is_open(Table *table, Snapshot snapshot, const char *scope, int32 scope_id)
 {
@@ -39,14 +32,14 @@ scope_is_open(Table *table, Snapshot snapshot, const char *scope, int32 scope_id
 
 	if (!arb_table_fetch(table, "breakers_pkey", 2, keys, ForwardScanDirection, snapshot, &row))
 		return false;
-	return arb_label_value(LABEL_BREAKER_STATE, DatumGetObjectId(row.value[BREAKER_STATE])) != BREAKER_CLOSED;
+	return arb_label_value(LABEL_BREAKER_STATE, DatumGetObjectId(row.value[BREAKERS_state])) != BREAKER_CLOSED;
 }
 
 /* arb_breaker_open tells whether the desk's breaker or the portfolio's forbids entries. */
 bool
 arb_breaker_open(Snapshot snapshot, int32 portfolio_id)
 {
-	Table		table = arb_table_open(&BreakerTable, 0, AccessShareLock);
+	Table		table = arb_table_open(&breakers_table, 0, AccessShareLock);
 	bool		open = scope_is_open(&table, snapshot, "desk", 0) ||
 		(portfolio_id != 0 && scope_is_open(&table, snapshot, "portfolio", portfolio_id));
 

@@ -29,10 +29,10 @@
 #include "compat.h"
 #include "core/catalog.h"
 #include "core/clock.h"
+#include "core/columns.h"
 #include "core/guard.h"
 #include "core/lock.h"
 #include "core/sql.h"
-#include "core/table.h"
 #include "core/txn.h"
 #include "core/wake.h"
 #include "errors.h"
@@ -65,14 +65,6 @@ PG_FUNCTION_INFO_V1(arbees_kill);
 PG_FUNCTION_INFO_V1(arbees_resume);
 PG_FUNCTION_INFO_V1(arbees_begin_safety);
 
-enum
-{
-	KILL_SEQ, KILL_LEVEL, KILL_REASON, KILL_SET_BY, KILL_SET_AT, KILL_COLUMN_COUNT
-};
-
-static const char *const KillColumns[] = {"seq", "level", "reason", "set_by", "set_at"};
-static const TableDef KillTable = {"kill_levels", KILL_COLUMN_COUNT, KillColumns, false};
-
 /* What arbees.kill_result shows; -1 for a count that could not be taken. */
 typedef struct KillResult
 {
@@ -93,7 +85,7 @@ fetch_last(Table *table, Snapshot snapshot, Row *row)
 static KillLevel
 level_of(const Row *row)
 {
-	int			level = arb_label_value(LABEL_KILL_LEVEL, DatumGetObjectId(row->value[KILL_LEVEL]));
+	int			level = arb_label_value(LABEL_KILL_LEVEL, DatumGetObjectId(row->value[KILL_LEVELS_level]));
 
 	/* An unknown label of a newer version stops everything this version could do. */
 	return level == 0 ? KILL_EMERGENCY : (KillLevel) level;
@@ -103,7 +95,7 @@ level_of(const Row *row)
 KillLevel
 arb_kill_level(Snapshot snapshot)
 {
-	Table		table = arb_table_open(&KillTable, 0, AccessShareLock);
+	Table		table = arb_table_open(&kill_levels_table, 0, AccessShareLock);
 	Row			row;
 	KillLevel	level = fetch_last(&table, snapshot, &row) ? level_of(&row) : KILL_PAUSE;
 
@@ -315,15 +307,15 @@ count_affected(KillResult *result)
 static void
 write_level(Table *table, int64 seq, KillLevel level, const char *reason)
 {
-	Datum		values[KILL_COLUMN_COUNT];
-	bool		nulls[KILL_COLUMN_COUNT] = {false};
+	Datum		values[KILL_LEVELS_ncolumns];
+	bool		nulls[KILL_LEVELS_ncolumns] = {false};
 
-	values[KILL_SEQ] = Int64GetDatum(seq);
-	values[KILL_LEVEL] = ObjectIdGetDatum(arb_label_oid(LABEL_KILL_LEVEL, level));
-	nulls[KILL_REASON] = reason == NULL;
-	values[KILL_REASON] = reason == NULL ? (Datum) 0 : CStringGetTextDatum(reason);
-	values[KILL_SET_BY] = CStringGetTextDatum(arb_actor());
-	values[KILL_SET_AT] = TimestampTzGetDatum(arb_now());
+	values[KILL_LEVELS_seq] = Int64GetDatum(seq);
+	values[KILL_LEVELS_level] = ObjectIdGetDatum(arb_label_oid(LABEL_KILL_LEVEL, level));
+	nulls[KILL_LEVELS_reason] = reason == NULL;
+	values[KILL_LEVELS_reason] = reason == NULL ? (Datum) 0 : CStringGetTextDatum(reason);
+	values[KILL_LEVELS_set_by] = CStringGetTextDatum(arb_actor());
+	values[KILL_LEVELS_set_at] = TimestampTzGetDatum(arb_now());
 	arb_guard_open("kill_levels");
 	arb_table_insert(table, values, nulls);
 	arb_guard_close();
@@ -341,7 +333,7 @@ static void
 change_level(KillResult *result, const char *reason, bool may_lower)
 {
 	const char *name = arb_label_name(LABEL_KILL_LEVEL, result->level);
-	Table		table = arb_table_open(&KillTable, 0, RowExclusiveLock);
+	Table		table = arb_table_open(&kill_levels_table, 0, RowExclusiveLock);
 	Snapshot	snapshot = arb_snapshot_begin();
 	KillLevel	current = KILL_NONE;
 	int64		seq = 0;
@@ -351,7 +343,7 @@ change_level(KillResult *result, const char *reason, bool may_lower)
 	table.any_age = true;
 	if (fetch_last(&table, snapshot, &row))
 	{
-		seq = DatumGetInt64(row.value[KILL_SEQ]);
+		seq = DatumGetInt64(row.value[KILL_LEVELS_seq]);
 		current = level_of(&row);
 	}
 	arb_snapshot_end(snapshot);
@@ -505,7 +497,7 @@ arbees_resume(PG_FUNCTION_ARGS)
 Datum
 arbees_begin_safety(PG_FUNCTION_ARGS)
 {
-	Table		table = arb_table_open(&KillTable, 0, RowExclusiveLock);
+	Table		table = arb_table_open(&kill_levels_table, 0, RowExclusiveLock);
 
 	write_level(&table, 1, KILL_NONE, "installed");
 	arb_table_close(&table);

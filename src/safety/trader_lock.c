@@ -18,11 +18,11 @@
 #include "access/genam.h"
 #include "catalog/pg_type.h"
 #include "core/clock.h"
+#include "core/columns.h"
 #include "core/guard.h"
 #include "core/installation.h"
 #include "core/lock.h"
 #include "core/sql.h"
-#include "core/table.h"
 #include "core/txn.h"
 #include "errors.h"
 #include "fmgr.h"
@@ -38,26 +38,6 @@
 PG_FUNCTION_INFO_V1(arbees_acquire_trader);
 PG_FUNCTION_INFO_V1(arbees_renew_trader);
 PG_FUNCTION_INFO_V1(arbees_release_trader);
-
-enum
-{
-	EPOCH_ACCOUNT, EPOCH_EPOCH, EPOCH_HOLDER, EPOCH_TAKEN_AT, EPOCH_RECONCILED_AT, EPOCH_COLUMN_COUNT
-};
-
-enum
-{
-	LEASE_ACCOUNT, LEASE_EPOCH, LEASE_EXPIRES_AT, LEASE_RENEWED_AT, LEASE_COLUMN_COUNT
-};
-
-static const char *const EpochColumns[] = {
-	"venue_account_id", "epoch", "holder", "taken_at", "reconciled_at"
-};
-static const TableDef EpochTable = {"trader_epochs", EPOCH_COLUMN_COUNT, EpochColumns, false};
-
-static const char *const LeaseColumns[] = {
-	"venue_account_id", "epoch", "expires_at", "renewed_at"
-};
-static const TableDef LeaseTable = {"trader_leases", LEASE_COLUMN_COUNT, LeaseColumns, false};
 
 static bool
 fetch_by_account(const TableDef *def, const char *index, int32 account, Snapshot snapshot, Row *row)
@@ -78,15 +58,15 @@ read_state(Snapshot snapshot, int32 account, TraderState *state, char **holder)
 
 	memset(state, 0, sizeof(TraderState));
 	*holder = NULL;
-	if (!fetch_by_account(&EpochTable, "trader_epochs_pkey", account, snapshot, &epoch))
+	if (!fetch_by_account(&trader_epochs_table, "trader_epochs_pkey", account, snapshot, &epoch))
 		return;
-	state->epoch = DatumGetInt64(epoch.value[EPOCH_EPOCH]);
-	state->reconciled = !epoch.null[EPOCH_RECONCILED_AT];
-	*holder = TextDatumGetCString(epoch.value[EPOCH_HOLDER]);
-	if (!fetch_by_account(&LeaseTable, "trader_leases_pkey", account, snapshot, &lease))
+	state->epoch = DatumGetInt64(epoch.value[TRADER_EPOCHS_epoch]);
+	state->reconciled = !epoch.null[TRADER_EPOCHS_reconciled_at];
+	*holder = TextDatumGetCString(epoch.value[TRADER_EPOCHS_holder]);
+	if (!fetch_by_account(&trader_leases_table, "trader_leases_pkey", account, snapshot, &lease))
 		return;
-	state->expires_at = DatumGetTimestampTz(lease.value[LEASE_EXPIRES_AT]);
-	state->alive = DatumGetInt64(lease.value[LEASE_EPOCH]) == state->epoch &&
+	state->expires_at = DatumGetTimestampTz(lease.value[TRADER_LEASES_expires_at]);
+	state->alive = DatumGetInt64(lease.value[TRADER_LEASES_epoch]) == state->epoch &&
 		state->expires_at > arb_now();
 }
 

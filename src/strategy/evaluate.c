@@ -198,6 +198,5 @@ arb_strategy_evaluate(const Deployment *d, HeapTuple state, Wish *wish)
 	wish->deployment_id = d->deployment_id;
 	wish->portfolio_id = d->portfolio_id;
 	wish->mode = d->mode;
-	wish->strategy_hash = d->hash;
 	return wishes;
 }

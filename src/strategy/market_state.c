@@ -34,9 +34,7 @@ List *
 arb_deployments(int32 venue_id, TradingMode mode)
 {
 	static SqlPlan plan = {
-		"SELECT d.deployment_id, d.portfolio_id, s.function_name, s.run_as, d.params,"
-		" (SELECT v.hash FROM arbees.strategy_versions v WHERE v.strategy_id = s.strategy_id"
-		" ORDER BY v.version_id DESC LIMIT 1)"
+		"SELECT d.deployment_id, d.portfolio_id, s.function_name, s.run_as, d.params"
 		" FROM arbees.portfolios p JOIN arbees.deployments d ON d.portfolio_id = p.portfolio_id"
 		" JOIN arbees.strategies s ON s.strategy_id = d.strategy_id"
 		" WHERE p.venue_id = $1 AND p.mode::text = $2 AND d.state = 'active' AND s.state = 'active'"
@@ -65,7 +63,6 @@ arb_deployments(int32 venue_id, TradingMode mode)
 		d->function_name = arb_sql_text(i, 3);
 		d->run_as = arb_sql_text(i, 4);
 		d->params = arb_sql_copy(i, 5, &isnull);
-		d->hash = arb_sql_text(i, 6);
 		spi = MemoryContextSwitchTo(caller);
 		list = lappend(list, d);
 		MemoryContextSwitchTo(spi);

@@ -22,7 +22,6 @@ typedef struct Deployment
 	TradingMode mode;
 	char	   *function_name;
 	char	   *run_as;
-	char	   *hash;			/* of the strategy's version, NULL when unknown */
 	Datum		params;			/* jsonb */
 } Deployment;
 

@@ -10,6 +10,9 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
 #include "commands/trigger.h"
 #include "compat.h"
 #include "core/clock.h"
@@ -19,6 +22,7 @@
 #include "trade/order.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 /* arb_order_read fetches an order by id from its mode's leaf. */
 bool
@@ -32,6 +36,43 @@ arb_order_read(TradingMode mode, int64 order_id, Row *row)
 	arb_snapshot_end(snapshot);
 	arb_table_close(&table);
 	return found;
+}
+
+/* A claim or two may come between look and lock; more mean that something else is wrong. */
+#define MAX_LOCK_TRIES 10
+
+/*
+ * arb_order_lock waits for whoever writes the order now, then reads what they
+ * left. A claim holds no portfolio lock, so whoever may meet one locks the row.
+ *
+ * Errors: 40001 when it keeps changing.
+ */
+bool
+arb_order_lock(TradingMode mode, int64 order_id, Row *row)
+{
+	int			tries;
+
+	for (tries = 0; tries < MAX_LOCK_TRIES; tries++)
+	{
+		Table		table;
+		TM_FailureData failure;
+		TupleTableSlot *slot;
+		TM_Result	result;
+
+		if (!arb_order_read(mode, order_id, row))
+			return false;
+		table = arb_table_open(&orders_table, mode, RowExclusiveLock);
+		slot = table_slot_create(table.rel, NULL);
+		result = table_tuple_lock(table.rel, &row->tid, GetLatestSnapshot(), slot, GetCurrentCommandId(false),
+								  LockTupleExclusive, LockWaitBlock, 0, &failure);
+		ExecDropSingleTupleTableSlot(slot);
+		arb_table_close(&table);
+		if (result == TM_Ok)
+			return true;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("order " INT64_FORMAT " keeps changing", order_id)));
 }
 
 OrderState

@@ -8,15 +8,13 @@
  * only: after the wait for a lock they must see what others committed.
  *
  * Locks: claim = kill (share), epoch (share), the order's row.
- *		  report = epoch (share), portfolio.
+ *		  report = epoch (share), portfolio, the order's row.
  * A claim takes no portfolio lock, so that its flush never holds up decisions.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/table.h"
-#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/sha2.h"
@@ -126,35 +124,6 @@ require_identity(const text *venue_order_id, const bytea *body_hash)
 				 errmsg("a claim names the order's venue id and the SHA-256 of its body")));
 }
 
-/* Waits for whoever writes the order now, then reads what they left. */
-static bool
-lock_order_row(int64 order_id, Row *order)
-{
-	int			tries;
-
-	for (tries = 0; tries < 10; tries++)
-	{
-		Table		table;
-		TM_FailureData failure;
-		TupleTableSlot *slot;
-		TM_Result	result;
-
-		if (!arb_order_read(MODE_LIVE, order_id, order))
-			return false;
-		table = arb_table_open(&orders_table, MODE_LIVE, RowExclusiveLock);
-		slot = table_slot_create(table.rel, NULL);
-		result = table_tuple_lock(table.rel, &order->tid, GetLatestSnapshot(), slot, GetCurrentCommandId(false),
-								  LockTupleExclusive, LockWaitBlock, 0, &failure);
-		ExecDropSingleTupleTableSlot(slot);
-		arb_table_close(&table);
-		if (result == TM_Ok)
-			return true;
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("order " INT64_FORMAT " keeps changing", order_id)));
-}
-
 static const char *
 claim_refusal(const Row *order, int32 account, TimestampTz now)
 {
@@ -210,7 +179,7 @@ arbees_claim_order(PG_FUNCTION_ARGS)
 	require_identity(PG_GETARG_TEXT_PP(3), PG_GETARG_BYTEA_PP(4));
 	arb_lock_kill(ShareLock);
 	begin_call("claim_order", account, PG_GETARG_INT64(1));
-	if (!lock_order_row(PG_GETARG_INT64(2), &order))
+	if (!arb_order_lock(MODE_LIVE, PG_GETARG_INT64(2), &order))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("order " INT64_FORMAT " does not exist", PG_GETARG_INT64(2))));
@@ -237,14 +206,14 @@ arbees_claim_order(PG_FUNCTION_ARGS)
 
 /* ---- report ---- */
 
-/* Locks the order's portfolio, then reads the order: in this order, always. */
+/* Locks the order's portfolio, then the order, against a claim: in this order, always. */
 static bool
 lock_and_read(int64 order_id, Row *order)
 {
 	if (!arb_order_read(MODE_LIVE, order_id, order))
 		return false;
 	arb_lock_portfolio(DatumGetInt32(order->value[ORDERS_portfolio_id]));
-	return arb_order_read(MODE_LIVE, order_id, order);
+	return arb_order_lock(MODE_LIVE, order_id, order);
 }
 
 static Row
@@ -398,7 +367,7 @@ find_by_venue_id(text *venue_order_id, int32 account, int64 *order_id)
 	IndexKey	keys[] = {{PointerGetDatum(venue_order_id), F_TEXTEQ}};
 	Snapshot	snapshot = arb_snapshot_begin();
 	Row			order;
-	bool		found = arb_table_fetch(&table, "orders_venue_order_id_idx", 1, keys, ForwardScanDirection,
+	bool		found = arb_table_fetch(&table, "orders_venue_order_id_key", 1, keys, ForwardScanDirection,
 										snapshot, &order);
 
 	arb_snapshot_end(snapshot);

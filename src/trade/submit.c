@@ -48,6 +48,7 @@ typedef struct Context
 	int32		venue_account_id;	/* 0 = none */
 	bool		derives_order_id;
 	const Controls *controls;
+	Datum		strategy_hash;	/* text, 0 = unknown */
 	LedgerTotals totals;
 	GateInput	in;
 	GateOutput	out;
@@ -200,6 +201,7 @@ gather_strategy(Context *c, Snapshot snapshot)
 		if (!fetch(&strategies_table, 0, "strategies_pkey", 1, by_strategy, snapshot, &strategy))
 			return;
 	}
+	c->strategy_hash = strategy.value[STRATEGIES_version_hash];
 	in->strategy_active = text_is(&strategy, STRATEGIES_state, "active");
 	in->strategy_allowed = c->controls->all_strategies ||
 		arb_control_list_allows(c->controls->allowed_strategies,
@@ -504,8 +506,8 @@ write_decision(Context *c, Submitted *result)
 	SET(reason, result->reason == NULL ? (Datum) 0 : CStringGetTextDatum(result->reason));
 	SET(market_time, TimestampTzGetDatum(c->in.market_time));
 	SET(decided_at, TimestampTzGetDatum(c->in.decided_at));
-	null[DECISIONS_strategy_hash] = w->strategy_hash == NULL;
-	SET(strategy_hash, w->strategy_hash == NULL ? (Datum) 0 : CStringGetTextDatum(w->strategy_hash));
+	null[DECISIONS_strategy_hash] = c->strategy_hash == (Datum) 0;
+	SET(strategy_hash, c->strategy_hash);
 	SET(gate_version, Int16GetDatum(GATE_VERSION));
 	SET(input, PointerGetDatum(arb_gate_encode((int64 *) &c->in, GateInputCount)));
 	SET(output, PointerGetDatum(arb_gate_encode((int64 *) &c->out, GateOutputCount)));

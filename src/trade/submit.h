@@ -35,7 +35,6 @@ typedef struct Wish
 	Fixed		take_profit_pct;
 	int64		exit_before_close_s;	/* -1 = held to settlement */
 	Fixed		confidence;
-	const char *strategy_hash;
 	int64		position_id;	/* exits only */
 } Wish;
 

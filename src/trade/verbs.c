@@ -89,28 +89,33 @@ typedef struct Desk
 } Desk;
 
 static bool
+fetch_by_id(const TableDef *def, const char *index, int32 id, Row *row)
+{
+	Table		table = arb_table_open(def, 0, AccessShareLock);
+	IndexKey	keys[] = {INT4_KEY(id)};
+	Snapshot	snapshot = arb_snapshot_begin();
+	bool		found = arb_table_fetch(&table, index, 1, keys, ForwardScanDirection, snapshot, row);
+
+	arb_snapshot_end(snapshot);
+	arb_table_close(&table);
+	return found;
+}
+
+/* A portfolio's mode, and its market's time: the driven clock's, or now. */
+static bool
 read_desk(int32 portfolio_id, Desk *desk)
 {
-	static SqlPlan plan = {
-		"SELECT p.mode::text, CASE WHEN v.clock_driven THEN coalesce(v.market_time, clock_timestamp())"
-		" ELSE clock_timestamp() END"
-		" FROM arbees.portfolios p JOIN arbees.venues v ON v.venue_id = p.venue_id WHERE p.portfolio_id = $1",
-		1, {INT4OID}
-	};
-	Datum		args[] = {Int32GetDatum(portfolio_id)};
-	bool		isnull;
-	bool		found;
+	Row			portfolio;
+	Row			venue;
 
-	arb_sql_begin();
-	found = arb_sql_run(&plan, args, NULL) > 0;
-	if (found)
-	{
-		desk->portfolio_id = portfolio_id;
-		desk->mode = arb_label_parse(LABEL_MODE, arb_sql_text(0, 1));
-		desk->market_time = DatumGetTimestampTz(arb_sql_value(0, 2, &isnull));
-	}
-	arb_sql_end();
-	return found;
+	if (!fetch_by_id(&portfolios_table, "portfolios_pkey", portfolio_id, &portfolio) ||
+		!fetch_by_id(&venues_table, "venues_pkey", DatumGetInt32(portfolio.value[PORTFOLIOS_venue_id]), &venue))
+		return false;
+	desk->portfolio_id = portfolio_id;
+	desk->mode = arb_label_value(LABEL_MODE, DatumGetObjectId(portfolio.value[PORTFOLIOS_mode]));
+	desk->market_time = DatumGetBool(venue.value[VENUES_clock_driven]) && !venue.null[VENUES_market_time] ?
+		DatumGetTimestampTz(venue.value[VENUES_market_time]) : arb_now();
+	return true;
 }
 
 /* ---- signals ---- */
@@ -120,22 +125,19 @@ extern void arb_wish_from_signal(HeapTupleHeader signal, Wish *wish);
 static void
 require_deployment(int32 deployment_id, Wish *wish, TimestampTz *market_time)
 {
-	static SqlPlan plan = {
-		"SELECT d.portfolio_id, (SELECT v.hash FROM arbees.strategy_versions v WHERE v.strategy_id = d.strategy_id"
-		" ORDER BY v.version_id DESC LIMIT 1) FROM arbees.deployments d WHERE d.deployment_id = $1",
-		1, {INT4OID}
-	};
-	Datum		args[] = {Int32GetDatum(deployment_id)};
+	Table		table = arb_table_open(&deployments_table, 0, AccessShareLock);
+	IndexKey	keys[] = {INT4_KEY(deployment_id)};
+	Snapshot	snapshot = arb_snapshot_begin();
+	Row			row;
 	Desk		desk;
 
-	arb_sql_begin();
-	if (arb_sql_run(&plan, args, NULL) == 0)
+	if (!arb_table_fetch(&table, "deployments_pkey", 1, keys, ForwardScanDirection, snapshot, &row))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("deployment %d does not exist", deployment_id)));
+	arb_snapshot_end(snapshot);
+	arb_table_close(&table);
 	wish->deployment_id = deployment_id;
-	wish->portfolio_id = arb_sql_int32(0, 1, 0);
-	wish->strategy_hash = arb_sql_text(0, 2);
-	arb_sql_end();
+	wish->portfolio_id = DatumGetInt32(row.value[DEPLOYMENTS_portfolio_id]);
 	if (!read_desk(wish->portfolio_id, &desk))
 		elog(ERROR, "portfolio of deployment %d does not exist", deployment_id);
 	wish->mode = desk.mode;
@@ -235,8 +237,8 @@ arbees_cancel(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("order " INT64_FORMAT " does not exist", PG_GETARG_INT64(0))));
 	arb_lock_portfolio(DatumGetInt32(order.value[ORDERS_portfolio_id]));
-	/* Lock, then read: it may have filled while we waited. */
-	arb_order_read(mode, PG_GETARG_INT64(0), &order);
+	/* Lock, then read: it may have been claimed or filled while we waited. */
+	arb_order_lock(mode, PG_GETARG_INT64(0), &order);
 	read_desk(DatumGetInt32(order.value[ORDERS_portfolio_id]), &desk);
 	result = cancel_locked(mode, &order, desk.market_time, "cancelled by an operator");
 	arb_journal(mode, "cancel", DatumGetInt32(order.value[ORDERS_portfolio_id]), PG_GETARG_INT64(0), result);
@@ -412,7 +414,7 @@ end_overdue(const OrderWork *work)
 	Row			order;
 	Desk		desk;
 
-	if (!read_desk(work->portfolio_id, &desk) || !arb_order_read(work->mode, work->order_id, &order))
+	if (!read_desk(work->portfolio_id, &desk) || !arb_order_lock(work->mode, work->order_id, &order))
 		return;
 	switch (arb_order_state(&order))
 	{
@@ -425,6 +427,10 @@ end_overdue(const OrderWork *work)
 								 lot_size_of(&order, ORDERS_instrument_id), desk.market_time);
 			break;
 		case ORDER_STATE_SENDING:
+			/* It may have been claimed while we waited for it: its time counts from then. */
+			if (arb_elapsed_ms(DatumGetTimestampTz(order.value[ORDERS_claimed_at]), arb_now()) <
+				Max(arb_controls()->confirm_timeout_ms, 0))
+				break;
 			arb_order_transition(&order, ORDER_EVENT_LOSE, "no answer in time", arb_now());
 			arb_order_write(work->mode, &order);
 			arb_journal(work->mode, "order_unknown", work->portfolio_id, work->order_id, "no answer in time");

@@ -1,4 +1,8 @@
 -- Breakers open by themselves, on what is wrong, and close by a person's word.
+SET client_min_messages = error;
+DROP EXTENSION IF EXISTS arbees CASCADE;
+CREATE EXTENSION arbees;
+RESET client_min_messages;
 \set SHOW_CONTEXT never
 SET client_min_messages = error;
 

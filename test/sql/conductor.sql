@@ -1,4 +1,8 @@
 -- The conductor: started from SQL, each step on its own, a failing safety step opens the breaker.
+SET client_min_messages = error;
+DROP EXTENSION IF EXISTS arbees CASCADE;
+CREATE EXTENSION arbees;
+RESET client_min_messages;
 \set SHOW_CONTEXT never
 SET client_min_messages = error;
 

@@ -1,4 +1,8 @@
 -- The journal: append-only, hashed, chained; what is changed in it is found.
+SET client_min_messages = error;
+DROP EXTENSION IF EXISTS arbees CASCADE;
+CREATE EXTENSION arbees;
+RESET client_min_messages;
 \set SHOW_CONTEXT never
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
@@ -39,12 +43,13 @@ SET session_replication_role = replica;
 DELETE FROM arbees.journal;
 TRUNCATE arbees.journal_desk;
 RESET session_replication_role;
-DELETE FROM arbees.journal_seals;
-UPDATE arbees.journal_seals SET head = '\x00';
 
 -- seal what there is; a row whose transaction still runs waits
 CALL pg_temp.seal_all();
 SELECT ok, seal_no, journal_id, detail, seals_checked > 0 AS sealed FROM arbees.verify_journal();
+DELETE FROM arbees.journal_seals;
+UPDATE arbees.journal_seals SET head = '\x00';
+TRUNCATE arbees.journal_seals;
 BEGIN;
 SELECT arbees_set('max_position_usd', '6', 'unsealed while it runs');
 SELECT pg_sleep(1.1);

@@ -1,4 +1,8 @@
 -- The kill switch: levels, who may lower them, what it asks of its transaction.
+SET client_min_messages = error;
+DROP EXTENSION IF EXISTS arbees CASCADE;
+CREATE EXTENSION arbees;
+RESET client_min_messages;
 \set SHOW_CONTEXT never
 SET timezone = 'UTC';
 SET datestyle = 'ISO';

@@ -1,4 +1,8 @@
 -- Who may do what.
+SET client_min_messages = error;
+DROP EXTENSION IF EXISTS arbees CASCADE;
+CREATE EXTENSION arbees;
+RESET client_min_messages;
 \set SHOW_CONTEXT never
 
 -- PUBLIC may execute nothing of ours and read nothing of ours

@@ -1,4 +1,8 @@
 -- The trader lock: one holder per account, fenced by its epoch.
+SET client_min_messages = error;
+DROP EXTENSION IF EXISTS arbees CASCADE;
+CREATE EXTENSION arbees;
+RESET client_min_messages;
 \set SHOW_CONTEXT never
 SET timezone = 'UTC';
 SET datestyle = 'ISO';

@@ -26,8 +26,6 @@
 #define EXPIRY_MARGIN_S 60		/* the venue ends GTD orders this long before their expiration */
 #define HOUSE_FUNDS (INT64_C(1000000000) * MICRO)
 
-static void match_delayed(Exchange *exchange, SimOrder *order);
-
 const char *
 sim_side_text(SimSide side)
 {
@@ -458,7 +456,6 @@ static bool
 check_amounts(const OrderRequest *request, OrderResult *result)
 {
 	int64_t		shares = request_shares(request);
-	int64_t		money = request_money(request);
 	char		text[DECIMAL_TEXT_SIZE];
 
 	if (is_market_order(request->type))
@@ -470,7 +467,7 @@ check_amounts(const OrderRequest *request, OrderResult *result)
 		return refuse(result, "invalid amounts, the market %s orders maker amount supports a max accuracy of 2 decimals, "
 					  "taker amount a max of 4 decimals", request->side == SIDE_BUY ? "buy" : "sell");
 	}
-	if (shares % SHARE_STEP_LIMIT != 0 || money % 1 != 0)
+	if (shares % SHARE_STEP_LIMIT != 0)
 		return refuse(result, "order %s is invalid. Size supports a max accuracy of 2 decimals", request->id);
 	if (shares < MIN_SIZE)
 	{

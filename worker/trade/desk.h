@@ -164,6 +164,8 @@ extern void arb_order_remove(WorkOrder *order);
 /* arb_order_tell queues a report; venue_qty -1 leaves it unsaid. */
 extern void arb_order_tell(WorkOrder *order, OrderReport report, int64_t venue_qty, const char *reason);
 extern void arb_order_fill(WorkOrder *order, const PmTrade *trade);
+/* arb_order_review finishes an order about which nothing is left to say. */
+extern void arb_order_review(WorkOrder *order);
 extern bool arb_order_is_settled(const WorkOrder *order);
 extern bool arb_orders_are_settled(const Trade *trade);
 /* Every fill and report known to us is acknowledged by the database. */
@@ -200,6 +202,8 @@ extern bool arb_account_read(Trade *trade, const char *token_id, HttpDone done, 
 extern bool arb_redeem_init(Trade *trade);
 extern void arb_redeem_watch(Trade *trade, const char *symbol, int64_t amount);
 extern void arb_redeem_work_read(Trade *trade);
+/* No redemption is in question: every watched token was last seen with a balance. */
+extern bool arb_redeem_is_calm(const Trade *trade);
 extern size_t arb_redeem_symbols(const Trade *trade, const char **symbols, size_t max);
 
 /* reconcile.c */

@@ -22,6 +22,8 @@
 #define PAGES_MAX 50
 #define AGAIN_FIRST_MS 250
 #define AGAIN_MAX_MS 5000
+/* An order of unknown fate blocks its slot: it is asked for more often. */
+#define AGAIN_UNKNOWN_MS 800
 #define SWEEP_EVERY_MS 50
 /* Trades may be stamped by another clock than ours. */
 #define TRADE_CLOCK_SLACK_S 120
@@ -40,20 +42,21 @@ static bool ask_open(Inquiry *inquiry, const char *cursor);
 static bool ask_trades(Inquiry *inquiry, const char *cursor);
 
 static int64_t
-again_after_ms(int inquiries)
+again_after_ms(const WorkOrder *order)
 {
+	int64_t		most = order->known_accepted ? AGAIN_MAX_MS : AGAIN_UNKNOWN_MS;
 	int64_t		delay = AGAIN_FIRST_MS;
+	int			i;
 
-	while (inquiries-- > 1 && delay < AGAIN_MAX_MS)
+	for (i = 1; i < order->inquiries && delay < most; i++)
 		delay *= 2;
-	return delay < AGAIN_MAX_MS ? delay : AGAIN_MAX_MS;
+	return delay < most ? delay : most;
 }
 
 static void
 conclude(Inquiry *inquiry)
 {
 	WorkOrder  *order = inquiry->order;
-	Trade	   *trade = order->trade;
 	OrderStanding standing;
 	Judgement	judgement;
 
@@ -69,9 +72,9 @@ conclude(Inquiry *inquiry)
 		order->known_accepted = true;
 	if (judgement.report != ORDER_REPORT_NONE)
 		arb_order_tell(order, judgement.report, judgement.venue_qty, "found by inquiry");
-	if (judgement.report == ORDER_REPORT_NONE || !judgement.settled)
-		arb_inquire_at(order, again_after_ms(order->inquiries));
-	arb_desk_progress(trade);
+	arb_order_review(order);
+	if (order->stage != ORDER_STAGE_FINISHED && (judgement.report == ORDER_REPORT_NONE || !judgement.settled))
+		arb_inquire_at(order, again_after_ms(order));
 }
 
 static void

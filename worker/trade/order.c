@@ -119,8 +119,8 @@ arb_order_is_settled(const WorkOrder *order)
 		fills_told(order) && order->told == ORDER_REPORT_ACCEPTED && !order->cancelling;
 }
 
-static void
-finish_if_done(WorkOrder *order)
+void
+arb_order_review(WorkOrder *order)
 {
 	if (order->stage == ORDER_STAGE_WORKING && order->due == ORDER_REPORT_NONE && !order->telling &&
 		arb_order_report_is_final(order->told) && fills_told(order) &&
@@ -165,7 +165,7 @@ on_told(void *arg, const DbReply *reply)
 		order->told = order->sent;
 		order->told_qty = order->sent_qty;
 	}
-	finish_if_done(order);
+	arb_order_review(order);
 	tell_next(order);
 }
 
@@ -385,7 +385,7 @@ on_fill_told(void *arg, const DbReply *reply)
 		if (ok && strcmp(arb_reply_value(reply), "orphan") == 0)
 			log_warning("trade", "the database does not know the order of trade %s", call->trade_id);
 		tell_fills(order);
-		finish_if_done(order);
+		arb_order_review(order);
 	}
 	free(call);
 }

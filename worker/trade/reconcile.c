@@ -33,7 +33,7 @@
 
 typedef enum ReconcileStep
 {
-	RECONCILE_SETTLE = 1,		/* waiting for orders in question */
+	RECONCILE_SETTLE = 1,		/* waiting for orders and redemptions in question */
 	RECONCILE_READ,
 	RECONCILE_TELL,				/* waiting until the database has every fill */
 	RECONCILE_FINISH
@@ -485,7 +485,8 @@ arb_reconcile_advance(Trade *trade)
 	switch (run->step)
 	{
 		case RECONCILE_SETTLE:
-			if (!arb_orders_are_settled(trade) && arb_mono_ns() - run->begun_ns < SETTLE_PATIENCE_NS)
+			if (!(arb_orders_are_settled(trade) && arb_redeem_is_calm(trade)) &&
+				arb_mono_ns() - run->begun_ns < SETTLE_PATIENCE_NS)
 				return;
 			run->step = RECONCILE_READ;
 			ask_orders(run, PM_CURSOR_FIRST);

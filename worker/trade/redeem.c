@@ -25,11 +25,13 @@
 
 #define WATCHES_MAX 128
 #define ROUND_EVERY_MS 2000
+/* While something is in question. */
+#define ROUND_SOON_MS 500
 #define TICK_MS 250
 /* A token never seen with a balance counts as paid when it reads empty this many times. */
 #define EMPTY_READS 3
 /* Rounds after which missing cash is no delay any more. */
-#define PATIENCE_ROUNDS 30
+#define PATIENCE_ROUNDS 60
 /* The venue pays exactly; this covers a reading between two of its own entries. */
 #define TOLERANCE_MICRO 1000
 
@@ -93,6 +95,7 @@ arb_redeem_watch(Trade *trade, const char *symbol, int64_t amount)
 			return;
 		watch = &redeemer->items[redeemer->count++];
 		memset(watch, 0, sizeof(*watch));
+		watch->balance = -1;
 		(void) strcpy(watch->symbol, symbol);
 	}
 	watch->amount = amount;
@@ -140,6 +143,20 @@ arb_redeem_symbols(const Trade *trade, const char **symbols, size_t max)
 	for (i = 0; i < redeemer->count && count < max; i++)
 		symbols[count++] = redeemer->items[i].symbol;
 	return count;
+}
+
+bool
+arb_redeem_is_calm(const Trade *trade)
+{
+	const Redeemer *redeemer = trade->redeemer;
+	size_t		i;
+
+	for (i = 0; i < redeemer->count; i++)
+	{
+		if (redeemer->items[i].balance <= 0 || redeemer->items[i].telling)
+			return false;
+	}
+	return true;
 }
 
 typedef struct RedeemCall
@@ -283,8 +300,10 @@ judge_round(Redeemer *redeemer, int64_t cash)
 static void
 end_round(Redeemer *redeemer)
 {
+	bool		calm = arb_redeem_is_calm(redeemer->trade);
+
 	redeemer->reading = false;
-	redeemer->round_ns = arb_mono_ns() + ROUND_EVERY_MS * NS_PER_MS;
+	redeemer->round_ns = arb_mono_ns() + (calm ? ROUND_EVERY_MS : ROUND_SOON_MS) * NS_PER_MS;
 }
 
 static bool

@@ -93,11 +93,14 @@ on_posted(void *arg, const HttpAnswer *answer)
 	if (report == ORDER_REPORT_ACCEPTED || report == ORDER_REPORT_MATCHED)
 		order->known_accepted = true;
 	arb_order_tell(order, report, -1, report == ORDER_REPORT_ACCEPTED ? NULL : reason);
+	/* The user channel may have told the whole story before this answer. */
+	arb_order_review(order);
+	if (order->stage == ORDER_STAGE_FINISHED)
+		return;
 	if (report == ORDER_REPORT_MATCHED || report == ORDER_REPORT_UNKNOWN)
 		arb_inquire_at(order, 0);
 	else if (post.outcome == POST_OUTCOME_DELAYED)
 		arb_inquire_at(order, DELAYED_INQUIRY_MS);
-	arb_desk_progress(order->trade);
 }
 
 static void
