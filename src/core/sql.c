@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "core/sql.h"
+#include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -37,7 +38,8 @@ arb_sql_run(SqlPlan *plan, Datum *values, const char *nulls)
 
 	if (plan->plan == NULL)
 	{
-		SPIPlanPtr	prepared = SPI_prepare(plan->text, plan->nargs, plan->types);
+		/* Generic from the start: our statements find rows by key, and planning each call anew costs more than running it. */
+		SPIPlanPtr	prepared = SPI_prepare_cursor(plan->text, plan->nargs, plan->types, CURSOR_OPT_GENERIC_PLAN);
 
 		if (prepared == NULL)
 			elog(ERROR, "could not prepare \"%s\": %s", plan->text, SPI_result_code_string(SPI_result));

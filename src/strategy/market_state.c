@@ -59,6 +59,7 @@ arb_deployments(int32 venue_id, TradingMode mode)
 
 		d->deployment_id = arb_sql_int32(i, 1, 0);
 		d->portfolio_id = arb_sql_int32(i, 2, 0);
+		d->venue_id = venue_id;
 		d->mode = mode;
 		d->function_name = arb_sql_text(i, 3);
 		d->run_as = arb_sql_text(i, 4);
@@ -71,76 +72,172 @@ arb_deployments(int32 venue_id, TradingMode mode)
 	return list;
 }
 
+static bool
+fetch_row(const TableDef *def, const char *index, int nkeys, const IndexKey *keys, Snapshot snapshot, Row *row)
+{
+	Table		table = arb_table_open(def, 0, AccessShareLock);
+	bool		found = arb_table_fetch(&table, index, nkeys, keys, ForwardScanDirection, snapshot, row);
+
+	arb_table_close(&table);
+	return found;
+}
+
+/* Which of a window's two instruments is which. */
+static bool
+note_side(const Row *instrument, void *arg)
+{
+	MarketView *view = arg;
+	int32		id = DatumGetInt32(instrument->value[INSTRUMENTS_instrument_id]);
+
+	if (arb_label_value(LABEL_OUTCOME, DatumGetObjectId(instrument->value[INSTRUMENTS_outcome])) == OUTCOME_UP)
+	{
+		view->up_instrument = id;
+		view->tick_size = instrument->value[INSTRUMENTS_tick_size];
+	}
+	else
+		view->down_instrument = id;
+	return true;
+}
+
+static void
+set_last_price(MarketView *view, int32 venue_id, Snapshot snapshot)
+{
+	Row			price;
+	IndexKey	keys[] = {INT4_KEY(venue_id), {(Datum) 0, F_TEXTEQ}};
+
+	view->last_price_null = true;
+	if (view->underlying == NULL)
+		return;
+	keys[1].value = CStringGetTextDatum(view->underlying);
+	if (!fetch_row(&underlying_prices_table, "underlying_prices_pkey", 2, keys, snapshot, &price))
+		return;
+	view->last_price_null = false;
+	view->last_price = price.value[UNDERLYING_PRICES_price];
+}
+
+/* A window's view, NULL unless the window is open at that time and has both instruments. */
+static MarketView *
+view_of_window(const Row *window, TimestampTz market_time, Snapshot snapshot)
+{
+	MarketView *view;
+	Table		table;
+	IndexKey	keys[1];
+	bool		priced = !window->null[WINDOWS_open_price];
+
+	if (DatumGetTimestampTz(window->value[WINDOWS_opens_at]) > market_time ||
+		DatumGetTimestampTz(window->value[WINDOWS_closes_at]) <= market_time)
+		return NULL;
+	view = palloc0(sizeof(MarketView));
+	view->window_id = DatumGetInt64(window->value[WINDOWS_window_id]);
+	view->window_epoch = DatumGetInt64(window->value[WINDOWS_window_epoch]);
+	view->underlying = TextDatumGetCString(window->value[WINDOWS_underlying]);
+	view->opens_at = DatumGetTimestampTz(window->value[WINDOWS_opens_at]);
+	view->closes_at = DatumGetTimestampTz(window->value[WINDOWS_closes_at]);
+	view->open_price_null = !priced && window->null[WINDOWS_venue_open_price];
+	view->open_price = window->value[priced ? WINDOWS_open_price : WINDOWS_venue_open_price];
+	keys[0].value = window->value[WINDOWS_window_id];
+	keys[0].equal = F_INT8EQ;
+	table = arb_table_open(&instruments_table, 0, AccessShareLock);
+	arb_table_scan(&table, "instruments_window_idx", 1, keys, ForwardScanDirection, snapshot, note_side, view);
+	arb_table_close(&table);
+	set_last_price(view, DatumGetInt32(window->value[WINDOWS_venue_id]), snapshot);
+	return view->up_instrument == 0 || view->down_instrument == 0 ? NULL : view;
+}
+
+static MarketView *
+view_of_instrument(const Row *instrument, Snapshot snapshot)
+{
+	MarketView *view = palloc0(sizeof(MarketView));
+
+	view->underlying = instrument->null[INSTRUMENTS_underlying] ? NULL :
+		TextDatumGetCString(instrument->value[INSTRUMENTS_underlying]);
+	view->open_price_null = true;
+	view->up_instrument = DatumGetInt32(instrument->value[INSTRUMENTS_instrument_id]);
+	view->tick_size = instrument->value[INSTRUMENTS_tick_size];
+	set_last_price(view, DatumGetInt32(instrument->value[INSTRUMENTS_venue_id]), snapshot);
+	return view;
+}
+
+typedef struct ViewList
+{
+	List	   *views;
+	TimestampTz market_time;
+	Snapshot	snapshot;
+} ViewList;
+
+static bool
+add_window(const Row *window, void *arg)
+{
+	ViewList   *list = arg;
+	int64		id = DatumGetInt64(window->value[WINDOWS_window_id]);
+	MarketView *view;
+	ListCell   *lc;
+
+	foreach(lc, list->views)
+		if (((MarketView *) lfirst(lc))->window_id == id)
+			return true;
+	view = view_of_window(window, list->market_time, list->snapshot);
+	if (view != NULL)
+		list->views = lappend(list->views, view);
+	return true;
+}
+
+static void
+add_instrument(ViewList *list, int32 instrument_id)
+{
+	Row			instrument;
+	Row			window;
+	IndexKey	by_id[] = {INT4_KEY(instrument_id)};
+	IndexKey	by_window[1];
+	ListCell   *lc;
+
+	if (!fetch_row(&instruments_table, "instruments_pkey", 1, by_id, list->snapshot, &instrument))
+		return;
+	if (instrument.null[INSTRUMENTS_window_id])
+	{
+		foreach(lc, list->views)
+			if (((MarketView *) lfirst(lc))->up_instrument == instrument_id)
+				return;
+		list->views = lappend(list->views, view_of_instrument(&instrument, list->snapshot));
+		return;
+	}
+	by_window[0].value = instrument.value[INSTRUMENTS_window_id];
+	by_window[0].equal = F_INT8EQ;
+	if (fetch_row(&windows_table, "windows_pkey", 1, by_window, list->snapshot, &window))
+		add_window(&window, list);
+}
+
+static int
+by_instrument(const ListCell *a, const ListCell *b)
+{
+	return ((MarketView *) lfirst(a))->up_instrument - ((MarketView *) lfirst(b))->up_instrument;
+}
+
 /*
  * arb_market_views lists what a call touches: open windows of its quotes'
- * instruments and of its prices' underlyings, and quoted instruments without a window.
+ * instruments and of its prices' underlyings, and quoted instruments without a
+ * window; each once, by instrument.
  */
 List *
 arb_market_views(const QuoteSet *quotes, int32 venue_id, const List *underlyings, TimestampTz market_time)
 {
-	static SqlPlan plan = {
-		"SELECT w.window_id, w.window_epoch, coalesce(w.underlying, i.underlying), w.opens_at, w.closes_at,"
-		" coalesce(w.open_price, w.venue_open_price), u.price, i.instrument_id,"
-		" d.instrument_id, i.tick_size"
-		" FROM arbees.instruments i"
-		" LEFT JOIN arbees.windows w ON w.window_id = i.window_id"
-		" LEFT JOIN arbees.instruments d ON d.window_id = i.window_id AND d.outcome = 'DOWN'"
-		" LEFT JOIN arbees.underlying_prices u ON u.venue_id = i.venue_id"
-		" AND u.underlying = coalesce(w.underlying, i.underlying)"
-		" WHERE i.instrument_id IN ("
-		" SELECT coalesce(up.instrument_id, q.instrument_id) FROM unnest($1) AS q_id"
-		" JOIN arbees.instruments q ON q.instrument_id = q_id"
-		" LEFT JOIN arbees.instruments up ON up.window_id = q.window_id AND up.outcome = 'UP'"
-		" UNION SELECT up.instrument_id FROM arbees.windows x"
-		" JOIN arbees.instruments up ON up.window_id = x.window_id AND up.outcome = 'UP'"
-		" WHERE x.venue_id = $2 AND x.underlying = ANY ($3) AND x.venue_outcome IS NULL"
-		" AND x.opens_at <= $4 AND x.closes_at > $4)"
-		" AND (w.window_id IS NULL OR (w.opens_at <= $4 AND w.closes_at > $4))"
-		" ORDER BY i.instrument_id",
-		4, {INT4ARRAYOID, INT4OID, TEXTARRAYOID, TIMESTAMPTZOID}
-	};
-	Datum	   *ids = palloc(sizeof(Datum) * Max(quotes->count, 1));
-	Datum	   *names = palloc(sizeof(Datum) * Max(list_length(underlyings), 1));
-	Datum		args[4];
-	List	   *list = NIL;
+	ViewList	list = {NIL, market_time, arb_snapshot_begin()};
 	ListCell   *lc;
-	MemoryContext caller = CurrentMemoryContext;
-	uint64		n;
-	uint64		i;
-	int			k = 0;
+	int			i;
 
-	for (i = 0; i < (uint64) quotes->count; i++)
-		ids[i] = Int32GetDatum(quotes->quotes[i].instrument_id);
+	for (i = 0; i < quotes->count; i++)
+		add_instrument(&list, quotes->quotes[i].instrument_id);
 	foreach(lc, underlyings)
-		names[k++] = CStringGetTextDatum((char *) lfirst(lc));
-	args[0] = PointerGetDatum(construct_array(ids, quotes->count, INT4OID, 4, true, TYPALIGN_INT));
-	args[1] = Int32GetDatum(venue_id);
-	args[2] = PointerGetDatum(construct_array(names, k, TEXTOID, -1, false, TYPALIGN_INT));
-	args[3] = TimestampTzGetDatum(market_time);
-	arb_sql_begin();
-	n = arb_sql_run(&plan, args, NULL);
-	for (i = 0; i < n; i++)
 	{
-		MarketView *v = MemoryContextAllocZero(caller, sizeof(MarketView));
-		bool		isnull;
-		MemoryContext spi;
+		IndexKey	keys[] = {INT4_KEY(venue_id), {CStringGetTextDatum((char *) lfirst(lc)), F_TEXTEQ}};
+		Table		table = arb_table_open(&windows_table, 0, AccessShareLock);
 
-		v->window_id = arb_sql_int64(i, 1, 0);
-		v->window_epoch = arb_sql_int64(i, 2, 0);
-		v->underlying = arb_sql_text(i, 3);
-		v->opens_at = DatumGetTimestampTz(arb_sql_value(i, 4, &isnull));
-		v->closes_at = DatumGetTimestampTz(arb_sql_value(i, 5, &isnull));
-		v->open_price = arb_sql_copy(i, 6, &v->open_price_null);
-		v->last_price = arb_sql_copy(i, 7, &v->last_price_null);
-		v->up_instrument = arb_sql_int32(i, 8, 0);
-		v->down_instrument = arb_sql_int32(i, 9, 0);
-		v->tick_size = arb_sql_copy(i, 10, &isnull);
-		spi = MemoryContextSwitchTo(caller);
-		list = lappend(list, v);
-		MemoryContextSwitchTo(spi);
+		arb_table_scan(&table, "windows_waiting_idx", 2, keys, ForwardScanDirection, list.snapshot, add_window, &list);
+		arb_table_close(&table);
 	}
-	arb_sql_end();
-	return list;
+	arb_snapshot_end(list.snapshot);
+	list_sort(list.views, by_instrument);
+	return list.views;
 }
 
 typedef struct EntryCount
