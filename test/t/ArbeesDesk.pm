@@ -180,8 +180,7 @@ sub process_gone
 sub ended
 {
 	my ($worker, $seconds) = @_;
-	my $done = wait_until(sub { !$worker->{handle}->pumpable }, "$worker->{name} ends", $seconds // 15);
-	return -1 unless $done;
+	return -1 unless process_gone($worker->{pid}, $seconds // 15);
 	IPC::Run::finish($worker->{handle});
 	@Arbees::running = grep { $_ != $worker } @Arbees::running;
 	return $? >> 8;
