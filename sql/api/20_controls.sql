@@ -64,7 +64,7 @@ FROM (VALUES
 	('max_position_usd', 'numeric', '5', false, 'USD', 0, 1000000, NULL,
 	 'most that may be at stake in one instrument of a portfolio'),
 	('max_session_loss_usd', 'numeric', '50', false, 'USD', 0, 1000000, NULL,
-	 'loss since trading was last let go on, at which a portfolio makes no more entries'),
+	 'loss of a portfolio''s session (arbees_new_session begins one) at which it makes no more entries'),
 	('daily_drawdown_limit_usd', 'numeric', '20', false, 'USD', 0, 1000000, NULL,
 	 'fall below the day''s highest result, at which a portfolio makes no more entries'),
 	('allowed_instruments', 'list', NULL, true, NULL, NULL, NULL, NULL,

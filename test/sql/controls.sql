@@ -64,10 +64,7 @@ SELECT arbees_set('kill_switch', 'none', 'x');
 -- not past the guard either
 SET session_replication_role = replica;
 DELETE FROM arbees.runtime_controls;
-UPDATE arbees.control_history SET reason = 'x';
-INSERT INTO arbees.control_history VALUES (1, 'x', NULL, false, NULL, false, 'x', now(), NULL);
 RESET session_replication_role;
-TRUNCATE arbees.control_history;
 -- a change that a crash could forget
 SET synchronous_commit = off;
 SELECT arbees_set('max_position_usd', '4', 'x');
@@ -95,6 +92,13 @@ SELECT key, value, is_none, changed_by = session_user AS by_me, reason FROM arbe
 SELECT key, old_value, old_is_none, new_value, new_is_none, changed_by = session_user AS by_me, reason
 	FROM arbees.control_history WHERE change_id > :change ORDER BY change_id;
 SELECT message FROM arbees.journal WHERE kind = 'control_changed' AND journal_id > :row ORDER BY journal_id;
+-- nobody rewrites what was
+SET session_replication_role = replica;
+UPDATE arbees.control_history SET reason = 'x';
+INSERT INTO arbees.control_history VALUES (1, 'x', NULL, false, NULL, false, 'x', now(), NULL);
+DELETE FROM arbees.control_history;
+RESET session_replication_role;
+TRUNCATE arbees.control_history;
 
 -- the backend that caches sees its own change, its rollback and the next commit
 SELECT lease_ms FROM arbees.worker_hello('controls', 'polymarket', NULL, 'feed', 1, true);
