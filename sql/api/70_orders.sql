@@ -153,7 +153,11 @@ BEGIN
 				WHERE r.portfolio_id = p.portfolio_id AND r.redeemed_at IS NULL) q
 			JOIN arbees.instruments i ON i.instrument_id = q.instrument_id GROUP BY i.symbol) o
 		FULL JOIN (SELECT s AS symbol, h AS qty FROM unnest($8, $9) AS u(s, h)) t ON t.symbol = o.symbol
-		WHERE coalesce(o.qty, 0) <> coalesce(t.qty, 0);
+		WHERE coalesce(o.qty, 0) <> coalesce(t.qty, 0)
+			-- Shares that lost are settled for nothing here, but stay in the wallet until somebody burns them.
+			AND NOT (coalesce(o.qty, 0) = 0 AND EXISTS (
+				SELECT FROM arbees.instruments i JOIN arbees.windows w ON w.window_id = i.window_id
+				WHERE i.venue_id = p.venue_id AND i.symbol = t.symbol AND w.venue_outcome <> i.outcome));
 		INSERT INTO arbees.discrepancies (reconciliation_id, kind, subject, ours, theirs)
 		SELECT $3, 'open_order', v, NULL, 'open' FROM unnest($10) AS v
 		WHERE NOT EXISTS (SELECT FROM arbees.orders o WHERE o.venue_order_id = v AND o.mode = 'LIVE'

@@ -49,7 +49,7 @@ CREATE TABLE arbees.positions (
 	state			arbees.position_state NOT NULL,
 	stop_loss_pct		numeric(12,8) NOT NULL,
 	take_profit_kind	arbees.take_profit_kind NOT NULL,
-	take_profit_pct		numeric(12,8) NOT NULL,
+	take_profit_pct		numeric(14,8) NOT NULL,
 	exit_at			timestamptz,
 	entry_qty		numeric(24,8) NOT NULL DEFAULT 0,
 	entry_money		numeric(24,8) NOT NULL DEFAULT 0,

@@ -13,6 +13,7 @@
 #include "catalog/pg_type.h"
 #include "core/catalog.h"
 #include "core/clock.h"
+#include "core/columns.h"
 #include "core/sql.h"
 #include "journal/journal.h"
 #include "funcapi.h"
@@ -20,6 +21,7 @@
 #include "strategy/strategy.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -95,6 +97,24 @@ arb_wish_from_signal(HeapTupleHeader signal, Wish *wish)
 	wish->purpose = PURPOSE_ENTRY;
 }
 
+/* What a strategy wishes for must exist where it trades; the gate takes that for granted. */
+static void
+require_instrument(const Deployment *d, const Wish *wish)
+{
+	Table		table = arb_table_open(&instruments_table, 0, AccessShareLock);
+	IndexKey	keys[] = {INT4_KEY(wish->instrument_id)};
+	Snapshot	snapshot = arb_snapshot_begin();
+	Row			row;
+	bool		found = arb_table_fetch(&table, "instruments_pkey", 1, keys, ForwardScanDirection, snapshot, &row);
+
+	arb_snapshot_end(snapshot);
+	arb_table_close(&table);
+	if (!found || DatumGetInt32(row.value[INSTRUMENTS_venue_id]) != d->venue_id)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("signal names instrument %d, which its venue does not have", wish->instrument_id)));
+}
+
 /* The function's oid; looked up anew each time only until the session has seen it. */
 static Oid
 function_oid(const char *name)
@@ -122,15 +142,17 @@ call_strategy(const Deployment *d, HeapTuple state, Wish *wish, MemoryContext ca
 	signal = DatumGetHeapTupleHeaderCopy(result);
 	arb_wish_from_signal(signal, wish);
 	MemoryContextSwitchTo(old);
+	require_instrument(d, wish);
 	return true;
 }
 
+/* Told once per SQLSTATE: a message with a time or a price in it is another one at every quote. */
 static void
 note_failure(const Deployment *d, const ErrorData *error)
 {
 	static SqlPlan plan = {
 		"UPDATE arbees.deployments SET last_error = $2"
-		" WHERE deployment_id = $1 AND last_error IS DISTINCT FROM $2",
+		" WHERE deployment_id = $1 AND left(last_error, 5) IS DISTINCT FROM left($2, 5)",
 		2, {INT4OID, TEXTOID}
 	};
 	Datum		args[2];

@@ -59,6 +59,7 @@ arb_deployments(int32 venue_id, TradingMode mode)
 
 		d->deployment_id = arb_sql_int32(i, 1, 0);
 		d->portfolio_id = arb_sql_int32(i, 2, 0);
+		d->venue_id = venue_id;
 		d->mode = mode;
 		d->function_name = arb_sql_text(i, 3);
 		d->run_as = arb_sql_text(i, 4);

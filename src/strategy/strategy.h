@@ -19,6 +19,7 @@ typedef struct Deployment
 {
 	int32		deployment_id;
 	int32		portfolio_id;
+	int32		venue_id;
 	TradingMode mode;
 	char	   *function_name;
 	char	   *run_as;

@@ -112,7 +112,8 @@ arb_settle_position(TradingMode mode, int64 position_id, Outcome winner, Timesta
 						   arb_fixed_add(arb_position_fixed(&position, POSITIONS_realized_pnl), change.realized));
 	arb_position_write(mode, &position);
 	arb_ledger_append(mode, portfolio_id, &change, market_time);
-	if (payout > 0)
+	/* Less than nothing: winnings of a fill that was voided after it was settled. */
+	if (payout != 0)
 	{
 		if (mode == MODE_LIVE)
 			await_redemption(&position, payout, market_time);

@@ -21,7 +21,7 @@ use Time::HiRes qw(sleep time);
 our @EXPORT = qw(arbees_node start_sim stop_sim sim_get sim_post start_worker kill_worker
   program wait_for_sql wait_until have_shared write_keys paper_desk paper_trade);
 
-my @running;
+our @running;
 my $counter = 0;
 
 # program NAME: where the installed program is; skips the whole file without it.

@@ -75,22 +75,22 @@ answers_of_the_venue_are_classified(void **state)
 {
 	static const struct
 	{
-		int			status;
 		const char *body;
+		int			status;
 		OrderReport report;
 	}			cases[] = {
-		{200, "{\"success\":true,\"errorMsg\":\"\",\"orderID\":\"0x1\",\"status\":\"live\"}", ORDER_REPORT_ACCEPTED},
-		{200, "{\"success\":true,\"errorMsg\":\"\",\"orderID\":\"0x1\",\"status\":\"matched\"}", ORDER_REPORT_MATCHED},
-		{200, "{\"success\":true,\"errorMsg\":\"\",\"orderID\":\"0x1\",\"status\":\"delayed\"}", ORDER_REPORT_ACCEPTED},
-		{400, "{\"error\":\"not enough balance / allowance\"}", ORDER_REPORT_REJECTED},
-		{400, "{\"error\":\"no orders found to match with FAK order. FAK orders are partially filled or killed "
-		"if no match is found.\"}", ORDER_REPORT_REJECTED},
-		{500, "{\"error\":\"could not insert order\"}", ORDER_REPORT_UNKNOWN},
-		{502, "<html>bad gateway</html>", ORDER_REPORT_UNKNOWN},
-		{200, "{\"success\":true", ORDER_REPORT_UNKNOWN},
-		{200, "", ORDER_REPORT_UNKNOWN},
-		{400, "{\"error\":\"order 0x1 is invalid. Duplicated. Same order has already been placed, can't be placed "
-		"again\"}", ORDER_REPORT_UNKNOWN},
+		{"{\"success\":true,\"errorMsg\":\"\",\"orderID\":\"0x1\",\"status\":\"live\"}", 200, ORDER_REPORT_ACCEPTED},
+		{"{\"success\":true,\"errorMsg\":\"\",\"orderID\":\"0x1\",\"status\":\"matched\"}", 200, ORDER_REPORT_MATCHED},
+		{"{\"success\":true,\"errorMsg\":\"\",\"orderID\":\"0x1\",\"status\":\"delayed\"}", 200, ORDER_REPORT_ACCEPTED},
+		{"{\"error\":\"not enough balance / allowance\"}", 400, ORDER_REPORT_REJECTED},
+		{"{\"error\":\"no orders found to match with FAK order. FAK orders are partially filled or killed "
+		"if no match is found.\"}", 400, ORDER_REPORT_REJECTED},
+		{"{\"error\":\"could not insert order\"}", 500, ORDER_REPORT_UNKNOWN},
+		{"<html>bad gateway</html>", 502, ORDER_REPORT_UNKNOWN},
+		{"{\"success\":true", 200, ORDER_REPORT_UNKNOWN},
+		{"", 200, ORDER_REPORT_UNKNOWN},
+		{"{\"error\":\"order 0x1 is invalid. Duplicated. Same order has already been placed, can't be placed "
+		"again\"}", 400, ORDER_REPORT_UNKNOWN},
 	};
 	size_t		i;
 

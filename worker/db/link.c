@@ -143,7 +143,7 @@ note_why(DbLink *link, const char *why)
 {
 	size_t		len;
 
-	(void) snprintf(link->why, sizeof(link->why), "%s", why);
+	(void) snprintf(link->why, sizeof(link->why), "%s", why[0] == '\0' ? "the session is given up" : why);
 	len = strlen(link->why);
 	while (len > 0 && link->why[len - 1] == '\n')
 		link->why[--len] = '\0';

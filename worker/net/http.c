@@ -56,12 +56,13 @@ struct Http
 	uv_loop_t  *loop;
 	CURLM	   *multi;
 	uv_timer_t	timer;
+	uv_timer_t	collector;
 	Transfer   *transfers;
 	int			in_flight;
 	int			depth;			/* inside curl: adding is allowed, driving is not */
 };
 
-static void drive(Http *http, curl_socket_t fd, int events);
+static void kick(Http *http);
 
 static void
 transfer_free(Transfer *transfer)
@@ -234,7 +235,7 @@ arb_http_send(Http *http, const HttpRequest *request)
 	http->in_flight++;
 
 	if (http->depth == 0)
-		drive(http, CURL_SOCKET_TIMEOUT, 0);
+		kick(http);
 	return true;
 }
 
@@ -315,6 +316,28 @@ drive(Http *http, curl_socket_t fd, int events)
 	http->depth--;
 	if (http->depth == 0)
 		collect(http);
+}
+
+static void
+on_collect(uv_timer_t *timer)
+{
+	collect(timer->data);
+}
+
+/*
+ * kick lets curl begin at once.  A request may even end here (a refused
+ * connection), but its answer is given from the loop: nobody is called back
+ * before arb_http_send has returned.
+ */
+static void
+kick(Http *http)
+{
+	int			running;
+
+	http->depth++;
+	(void) curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	http->depth--;
+	(void) uv_timer_start(&http->collector, on_collect, 0, 0);
 }
 
 static void
@@ -406,7 +429,7 @@ arb_http_new(uv_loop_t *loop)
 		return NULL;
 	http->loop = loop;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || (http->multi = curl_multi_init()) == NULL ||
-		uv_timer_init(loop, &http->timer) != 0)
+		uv_timer_init(loop, &http->timer) != 0 || uv_timer_init(loop, &http->collector) != 0)
 	{
 		log_error("http", "could not set up the HTTP client");
 		if (http->multi != NULL)
@@ -415,6 +438,7 @@ arb_http_new(uv_loop_t *loop)
 		return NULL;
 	}
 	http->timer.data = http;
+	http->collector.data = http;
 	(void) curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_want_socket);
 	(void) curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
 	(void) curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_want_timer);
@@ -426,18 +450,22 @@ arb_http_new(uv_loop_t *loop)
 void
 arb_http_abort_all(Http *http)
 {
-	while (http->transfers != NULL)
-	{
-		Transfer   *transfer = http->transfers;
+	Transfer   *next;
+	Transfer   *transfer;
 
+	for (transfer = http->transfers; transfer != NULL; transfer = next)
+	{
+		next = transfer->next;
 		(void) curl_multi_remove_handle(http->multi, transfer->easy);
-		transfer_unlink(transfer);
 		transfer_free(transfer);
 	}
+	http->transfers = NULL;
+	http->in_flight = 0;
 }
 
+/* The collector is closed after the timer, so this is the last to use the memory. */
 static void
-on_timer_closed(uv_handle_t *handle)
+on_collector_closed(uv_handle_t *handle)
 {
 	free(handle->data);
 }
@@ -450,5 +478,7 @@ arb_http_free(Http *http)
 	arb_http_abort_all(http);
 	(void) curl_multi_cleanup(http->multi);
 	(void) uv_timer_stop(&http->timer);
-	uv_close((uv_handle_t *) &http->timer, on_timer_closed);
+	(void) uv_timer_stop(&http->collector);
+	uv_close((uv_handle_t *) &http->timer, NULL);
+	uv_close((uv_handle_t *) &http->collector, on_collector_closed);
 }

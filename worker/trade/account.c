@@ -22,6 +22,9 @@
 #define CHECK_EVERY_NS (60 * NS_PER_S)
 #define CHECK_AGAIN_NS (2 * NS_PER_S)
 #define BALANCE_EVERY_NS (2 * NS_PER_S)
+/* Connections kept open to the CLOB, and how often each is used at least, so that an order never pays a connect. */
+#define WARM_CONNECTIONS 2
+#define WARM_EVERY_NS (4 * NS_PER_S)
 /* The version of the exchange whose orders are signed here. */
 #define EXCHANGE_VERSION 2
 #define CHECKS 5
@@ -197,22 +200,29 @@ is_ok(const HttpAnswer *answer)
 }
 
 static void
-check_done(Checks *checks, bool parsed, const ParseError *error, const HttpAnswer *answer)
+release_checks(Checks *checks, int answers)
 {
-	if (is_ok(answer) && !parsed)
-		arb_input_error(&checks->trade->worker->input_errors, "checks", arb_parse_error_name(error->kind),
-						error->context);
-	if (--checks->open > 0)
+	checks->open -= answers;
+	if (checks->open > 0)
 		return;
 	tell_checks(checks);
 	free(checks);
 }
 
 static void
+check_done(Checks *checks, bool parsed, const ParseError *error, const HttpAnswer *answer)
+{
+	if (is_ok(answer) && !parsed)
+		arb_input_error(&checks->trade->worker->input_errors, "checks", arb_parse_error_name(error->kind),
+						error->context);
+	release_checks(checks, 1);
+}
+
+static void
 on_time(void *arg, const HttpAnswer *answer)
 {
 	Checks	   *checks = arg;
-	ParseError	error;
+	ParseError	error = {PARSE_ERROR_NONE, ""};
 	int64_t		seconds;
 	bool		parsed = is_ok(answer) && arb_pm_parse_time(answer->body, answer->len, &seconds, &error);
 
@@ -228,7 +238,7 @@ static void
 on_geoblock(void *arg, const HttpAnswer *answer)
 {
 	Checks	   *checks = arg;
-	ParseError	error;
+	ParseError	error = {PARSE_ERROR_NONE, ""};
 	bool		blocked = true;
 	bool		parsed = is_ok(answer) && arb_pm_parse_geoblock(answer->body, answer->len, &blocked, &error);
 
@@ -240,7 +250,7 @@ static void
 on_closed_only(void *arg, const HttpAnswer *answer)
 {
 	Checks	   *checks = arg;
-	ParseError	error;
+	ParseError	error = {PARSE_ERROR_NONE, ""};
 	bool		closed = true;
 	bool		parsed = is_ok(answer) && arb_pm_parse_closed_only(answer->body, answer->len, &closed, &error);
 
@@ -252,7 +262,7 @@ static void
 on_version(void *arg, const HttpAnswer *answer)
 {
 	Checks	   *checks = arg;
-	ParseError	error;
+	ParseError	error = {PARSE_ERROR_NONE, ""};
 	int			version = 0;
 	bool		parsed = is_ok(answer) && arb_pm_parse_version(answer->body, answer->len, &version, &error);
 
@@ -284,7 +294,7 @@ static void
 on_allowance(void *arg, const HttpAnswer *answer)
 {
 	Checks	   *checks = arg;
-	ParseError	error;
+	ParseError	error = {PARSE_ERROR_NONE, ""};
 	PmBalance	balance;
 	bool		parsed = is_ok(answer) && arb_pm_parse_balance(answer->body, answer->len, &balance, &error);
 
@@ -297,27 +307,29 @@ check_venue(Trade *trade)
 {
 	PmClient   *client = &trade->worker->client;
 	Checks	   *checks = calloc(1, sizeof(*checks));
-	HttpAnswer	unsent;
+	int			unasked = 0;
 
 	if (checks == NULL)
 		return;
-	memset(&unsent, 0, sizeof(unsent));
-	unsent.outcome = HTTP_NOT_SENT;
 	checks->trade = trade;
 	checks->open = CHECKS;
+	checks->closed_only = true;
 	checks->asked_ms = arb_wall_ms();
 	/* Not again before these are answered. */
 	trade->checked_ns = arb_mono_ns() + CHECK_EVERY_NS;
 	if (!arb_pm_get(client, PM_SERVICE_CLOB, "/time", on_time, checks))
-		on_time(checks, &unsent);
+		unasked++;
 	if (!arb_pm_get(client, PM_SERVICE_GEOBLOCK, "", on_geoblock, checks))
-		on_geoblock(checks, &unsent);
+		unasked++;
 	if (!arb_pm_get(client, PM_SERVICE_CLOB, "/version", on_version, checks))
-		on_version(checks, &unsent);
+		unasked++;
 	if (!arb_pm_private(client, "GET", "/auth/ban-status/closed-only", NULL, 0, on_closed_only, checks))
-		on_closed_only(checks, &unsent);
+		unasked++;
 	if (!arb_account_read(trade, NULL, on_allowance, checks))
-		on_allowance(checks, &unsent);
+		unasked++;
+	/* What could not be asked keeps its refusing value. */
+	if (unasked > 0)
+		release_checks(checks, unasked);
 }
 
 /* ----- cash ----- */
@@ -394,6 +406,25 @@ read_balance(Trade *trade)
 /* ----- schedule ----- */
 
 static void
+on_warm(void *arg, const HttpAnswer *answer)
+{
+	(void) arg;
+	if (answer->outcome != HTTP_ANSWERED)
+		log_warning("trade", "the venue cannot be reached: %s", answer->error);
+}
+
+/* Asked at the same time they need a connection each. */
+static void
+keep_warm(Trade *trade)
+{
+	int			i;
+
+	trade->warm_ns = arb_mono_ns() + WARM_EVERY_NS;
+	for (i = 0; i < WARM_CONNECTIONS; i++)
+		(void) arb_pm_get(&trade->worker->client, PM_SERVICE_CLOB, "/ok", on_warm, NULL);
+}
+
+static void
 on_tick(uv_timer_t *timer)
 {
 	Trade	   *trade = timer->data;
@@ -409,6 +440,8 @@ on_tick(uv_timer_t *timer)
 	}
 	if (trade->epoch == 0 || !arb_worker_has_database(trade->worker))
 		return;
+	if (now_ns >= trade->warm_ns)
+		keep_warm(trade);
 	if (now_ns >= trade->checked_ns)
 		check_venue(trade);
 	if (!trade->balance_asking && now_ns >= trade->balance_ns)

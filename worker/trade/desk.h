@@ -89,55 +89,53 @@ struct Trade
 	Worker	   *worker;
 	PmSigner	signer;
 	PmCredentials *credentials; /* locked memory; client.credentials points here once known */
-	bool		halted;			/* nothing more is sent, ever */
-	bool		stopping;
 
 	/* lease */
 	LeaseClock	lease;
 	int64_t		epoch;			/* 0 = never held */
-	bool		lease_asking;
-	char		refusal[160];	/* last reason told by the database */
 	uv_timer_t	lease_timer;
+	char		refusal[160];	/* last reason told by the database */
 
+	/* orders */
 	WorkOrder  *orders[ORDERS_MAX];
 	size_t		order_count;
 	uint64_t	activity;		/* counts everything that moves money */
 	int64_t		cash_flow;		/* sum of what our fills did to the cash, micro */
-
-	/* work */
-	bool		work_asking;
-	bool		work_again;
-	bool		work_read;		/* once in this session with the database */
-	int64_t		worked_ns;
 	uv_timer_t	work_timer;
 	uv_timer_t	inquiry_timer;
 
 	/* account */
-	bool		deriving;
-	Backoff		derive_backoff;
 	uv_timer_t	account_timer;
-	int64_t		checked_ns;
+	int64_t		checked_ns;		/* when the next checks, balance and warming are due */
 	int64_t		balance_ns;
-	bool		balance_asking;
-	bool		balance_told;	/* once under this lease */
+	int64_t		warm_ns;
 	int64_t		cash;			/* micro, last read; -1 = never */
 
-	/* reconcile */
+	/* reconciliation */
 	struct Reconciliation *reconciliation;
 	const char *reconcile_cause;	/* wanted; NULL = none */
 	int64_t		reconcile_ns;	/* not before */
-	bool		reconciled;		/* one was finished */
 
-	/* redeem */
 	struct Redeemer *redeemer;
-
-	/* user channel */
 	Ws		   *user;
 
+	/* stop */
 	void		(*stopped) (void *arg);
 	void	   *stopped_arg;
 	int64_t		stop_ns;
 	uv_timer_t	stop_timer;
+
+	Backoff		derive_backoff;
+	bool		halted;			/* nothing more is sent, ever */
+	bool		stopping;
+	bool		lease_asking;	/* a call for the lease is under way */
+	bool		work_asking;	/* the list of work is being read */
+	bool		work_again;		/* and is wanted again */
+	bool		work_read;		/* once in this session with the database */
+	bool		deriving;		/* credentials are being derived */
+	bool		balance_asking;
+	bool		balance_told;	/* once under this lease */
+	bool		reconciled;		/* one was finished */
 };
 
 /* trade.c */

@@ -78,12 +78,19 @@ conclude(Inquiry *inquiry)
 }
 
 static void
+release(Inquiry *inquiry, int answers)
+{
+	inquiry->open_questions -= answers;
+	if (inquiry->open_questions == 0)
+		conclude(inquiry);
+}
+
+static void
 answered(Inquiry *inquiry, bool ok)
 {
 	if (!ok)
 		inquiry->failed = true;
-	if (--inquiry->open_questions == 0)
-		conclude(inquiry);
+	release(inquiry, 1);
 }
 
 static void
@@ -230,6 +237,7 @@ void
 arb_inquire(WorkOrder *order)
 {
 	Inquiry    *inquiry;
+	int			unasked = 0;
 
 	order->inquire_ns = 0;
 	if (order->inquiry != NULL || order->venue_order_id[0] == '\0' || order->trade->halted)
@@ -243,15 +251,18 @@ arb_inquire(WorkOrder *order)
 	order->inquiry = inquiry;
 	order->inquiries++;
 	inquiry->order = order;
-	/* One more than the questions, so that the conclusion waits until all are asked. */
-	inquiry->open_questions = 4;
+	inquiry->open_questions = 3;
 	if (!ask_order(inquiry))
-		answered(inquiry, false);
+		unasked++;
 	if (!ask_open(inquiry, PM_CURSOR_FIRST))
-		answered(inquiry, false);
+		unasked++;
 	if (!ask_trades(inquiry, PM_CURSOR_FIRST))
-		answered(inquiry, false);
-	answered(inquiry, true);
+		unasked++;
+	if (unasked > 0)
+	{
+		inquiry->failed = true;
+		release(inquiry, unasked);
+	}
 }
 
 void
