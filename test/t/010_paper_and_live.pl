@@ -45,7 +45,7 @@ subtest 'a refusal is a row' => sub {
 	is($reason, 'position_cap', 'for its size');
 	is(ask($desk, "SELECT count(*) FROM arbees.orders WHERE decision_id = $decision"), '0', 'and no order exists');
 	like(ask($desk, "SELECT seen || ' > ' || allowed FROM arbees_explain($decision) WHERE code = 'position_cap'"),
-		qr/90\d.* > 5/, 'the decision tells what it saw and allows');
+		qr/90\d.* > 50/, 'the decision tells what it saw and allows');
 };
 
 ok( wait_for($desk, qq{

@@ -29,6 +29,10 @@ my %controls = (
 	quote_max_age_ms => 5000,
 	worker_max_silence_ms => 3000,
 	confirm_timeout_ms => 5000,
+	# Wide enough that only a test of the limits meets them.
+	max_position_usd => 50,
+	max_session_loss_usd => 500,
+	daily_drawdown_limit_usd => 500,
 );
 
 # ask DESK, QUERY: one answer; waits while the server restarts itself.
@@ -198,8 +202,8 @@ sub wait_ready
 		FROM arbees_status() s}, 't', $seconds // 30);
 }
 
-# submit DESK, portfolio => , kind => take|rest, amount =>, seconds =>, price =>: one signal
-# for the favoured side of a window open for so many seconds more.
+# submit DESK, portfolio => , kind => take|rest, amount =>, seconds =>, price =>, where =>: one
+# signal for the favoured side of a window open for so many seconds more.
 # Returns (verdict, reason, order_id, decision_id), an empty list when there is no such window now.
 my $signals = 0;
 
@@ -208,6 +212,7 @@ sub submit
 	my ($desk, %opt) = @_;
 	my $portfolio = $opt{portfolio} // 'live';
 	my $seconds = $opt{seconds} // 4;
+	my $where = $opt{where} // 'true';
 	my $key = 'test-' . $$ . '-' . ++$signals;
 	my $terms =
 	  ($opt{kind} // 'take') eq 'rest'
@@ -215,20 +220,26 @@ sub submit
 	  : sprintf(q{'money', %s, LEAST(0.99, ceil((m.ask + 0.05) * 100) / 100), 'FAK'}, $opt{amount} // 1);
 	my $answer = ask($desk, qq{
 		SELECT d.verdict, coalesce(d.reason, ''), coalesce(d.order_id, 0), d.decision_id
-		FROM (SELECT i.instrument_id, q.bid, q.ask
-			FROM arbees.windows w JOIN arbees.instruments i USING (window_id) JOIN arbees.quotes q USING (instrument_id)
-			WHERE w.state = 'OPEN' AND w.opens_at < clock_timestamp()
+		FROM (SELECT i.instrument_id, q.bid, q.ask, p.deployment_id
+			FROM arbees.windows w JOIN arbees.instruments i USING (window_id) JOIN arbees.quotes q USING (instrument_id),
+				arbees.deployments p JOIN arbees.portfolios f USING (portfolio_id, mode)
+			WHERE f.name = '$portfolio' AND w.state = 'OPEN' AND w.opens_at < clock_timestamp()
 				AND w.closes_at > clock_timestamp() + interval '$seconds s' AND q.bid IS NOT NULL AND q.ask IS NOT NULL
+				AND ($where)
+				-- The slot takes two; an earlier signal of the test may have filled it.
+				AND (SELECT count(*) FROM arbees.orders o WHERE o.portfolio_id = p.portfolio_id
+					AND o.instrument_id = i.instrument_id AND o.purpose = 'ENTRY') < 2
 			ORDER BY q.bid DESC LIMIT 1) m,
-		arbees.deployments p JOIN arbees.portfolios USING (portfolio_id, mode),
-		LATERAL arbees.submit_signal(p.deployment_id,
-			ROW('$key', m.instrument_id, 'BUY', $terms, 0, 'none', 0, NULL, NULL, NULL)::arbees.signal) d
-		WHERE name = '$portfolio'});
+		LATERAL arbees.submit_signal(m.deployment_id,
+			ROW('$key', m.instrument_id, 'BUY', $terms, 0, 'none', 0, NULL, NULL, NULL)::arbees.signal) d});
 	return split /\|/, $answer, -1;
 }
 
-# take, rest: submits until it is accepted; the order's id. What the market
-# refuses for a moment (no window, no quote) is tried again, nothing else.
+# What passes by itself: no window or quote just now, somebody is coming back.
+my $for_now = qr/^(quote_|no_market|window_|not_reconciled|trader_absent|venue_checks_failed|conductor_silent)/;
+
+# take, rest: submits until it is accepted; the order's id. What is refused for
+# a moment is tried again, nothing else.
 sub until_accepted
 {
 	my ($desk, %opt) = @_;
@@ -236,7 +247,7 @@ sub until_accepted
 	my $done = wait_until(
 		sub {
 			@last = submit($desk, %opt);
-			return @last && ($last[0] eq 'accepted' || $last[1] !~ /^(quote_|no_market|window_)/);
+			return @last && ($last[0] eq 'accepted' || $last[1] !~ $for_now);
 		},
 		'a window to trade in', 30);
 	return $last[2] if $done && $last[0] eq 'accepted';
