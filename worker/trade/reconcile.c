@@ -21,9 +21,11 @@
 #include "feed/feed.h"
 #include "log.h"
 
-#define PAGES_MAX 200
+#define PAGES_MAX 600
 #define SYMBOLS_MAX 256
 #define OPEN_MAX 1000
+/* Reading changes nothing, so one answer lost does not cost the whole attempt. */
+#define READ_ATTEMPTS 4
 /* How far back trades are read; orders still in question are inquired by themselves. */
 #define LOOK_BACK_S 86400
 /* An order that cannot be settled does not hold the rest up for longer. */
@@ -46,6 +48,9 @@ typedef struct Reconciliation
 	ReconcileStep step;
 	int64_t		id;
 	int64_t		begun_ns;
+	void		(*ask) (struct Reconciliation *run);	/* the read under way */
+	char		cursor[PM_CURSOR_SIZE];
+	int			attempts;		/* of this read */
 	int			pages;
 	int			rows_read;
 	int			rows_mapped;
@@ -59,8 +64,8 @@ typedef struct Reconciliation
 	size_t		next_symbol;
 } Reconciliation;
 
-static void ask_orders(Reconciliation *run, const char *cursor);
-static void ask_trades(Reconciliation *run, const char *cursor);
+static void ask_orders(Reconciliation *run);
+static void ask_trades(Reconciliation *run);
 static void ask_holding(Reconciliation *run);
 
 static void
@@ -82,6 +87,29 @@ give_up(Reconciliation *run, const char *why)
 		trade->reconcile_cause = run->cause;
 	trade->reconcile_ns = arb_mono_ns() + AGAIN_NS;
 	run_free(run);
+}
+
+/* read_next begins another read; cursor is its page, "" where there are none. */
+static void
+read_next(Reconciliation *run, void (*ask) (Reconciliation *run), const char *cursor)
+{
+	run->ask = ask;
+	run->attempts = 0;
+	if (cursor != run->cursor)
+		(void) snprintf(run->cursor, sizeof(run->cursor), "%s", cursor);
+	if (++run->pages > PAGES_MAX)
+		give_up(run, "the venue has more pages than expected");
+	else
+		ask(run);
+}
+
+static void
+read_again(Reconciliation *run, const char *why)
+{
+	if (++run->attempts >= READ_ATTEMPTS)
+		give_up(run, why);
+	else
+		run->ask(run);
 }
 
 /* A run whose database or trader is gone gets no more answers; the HTTP answers it waits for find it here. */
@@ -254,7 +282,7 @@ answered_well(Reconciliation *run, const HttpAnswer *answer)
 {
 	if (answer->outcome == HTTP_ANSWERED && answer->status == 200)
 		return true;
-	give_up(run, answer->outcome == HTTP_ANSWERED ? "the venue refused an answer" : answer->error);
+	read_again(run, answer->outcome == HTTP_ANSWERED ? "the venue refused an answer" : answer->error);
 	return false;
 }
 
@@ -263,7 +291,7 @@ refuse_rows(Reconciliation *run, const ParseError *error)
 {
 	arb_input_error(&run->trade->worker->input_errors, "reconcile", arb_parse_error_name(error->kind),
 					error->context);
-	give_up(run, "an answer could not be read");
+	read_again(run, "an answer could not be read");
 }
 
 static bool
@@ -302,7 +330,7 @@ on_holding(void *arg, const HttpAnswer *answer)
 	if (!still_on(run) || !read_amount(run, answer, &run->holdings[run->next_symbol]))
 		return;
 	run->next_symbol++;
-	ask_holding(run);
+	read_next(run, ask_holding, "");
 }
 
 static void
@@ -358,15 +386,15 @@ on_trades(void *arg, const HttpAnswer *answer)
 	arb_pm_trade_page_free(&page);
 	if (next[0] != '\0')
 	{
-		ask_trades(run, next);
+		read_next(run, ask_trades, next);
 		return;
 	}
 	add_known_symbols(run);
-	ask_holding(run);
+	read_next(run, ask_holding, "");
 }
 
 static void
-ask_trades(Reconciliation *run, const char *cursor)
+ask_trades(Reconciliation *run)
 {
 	char		path[VENUE_PATH_MAX];
 	char		after[48] = "";
@@ -374,9 +402,8 @@ ask_trades(Reconciliation *run, const char *cursor)
 	/* A driven clock stamps trades with its own time. */
 	if (!run->trade->worker->hello.clock_driven)
 		(void) snprintf(after, sizeof(after), "after=%" PRId64 "&", arb_wall_ms() / 1000 - LOOK_BACK_S);
-	(void) snprintf(path, sizeof(path), "/data/trades?%snext_cursor=%s", after, cursor);
-	if (++run->pages > PAGES_MAX ||
-		!arb_pm_private(&run->trade->worker->client, "GET", path, NULL, 0, on_trades, run))
+	(void) snprintf(path, sizeof(path), "/data/trades?%snext_cursor=%s", after, run->cursor);
+	if (!arb_pm_private(&run->trade->worker->client, "GET", path, NULL, 0, on_trades, run))
 		give_up(run, "the trades could not be read");
 }
 
@@ -400,20 +427,16 @@ on_orders(void *arg, const HttpAnswer *answer)
 		memcpy(run->open_ids[run->open_count++], page.orders[i].id, VENUE_ORDER_ID_SIZE);
 	memcpy(next, page.next_cursor, sizeof(next));
 	arb_pm_order_page_free(&page);
-	if (next[0] != '\0')
-		ask_orders(run, next);
-	else
-		ask_trades(run, PM_CURSOR_FIRST);
+	read_next(run, next[0] != '\0' ? ask_orders : ask_trades, next[0] != '\0' ? next : PM_CURSOR_FIRST);
 }
 
 static void
-ask_orders(Reconciliation *run, const char *cursor)
+ask_orders(Reconciliation *run)
 {
 	char		path[VENUE_PATH_MAX];
 
-	(void) snprintf(path, sizeof(path), "/data/orders?next_cursor=%s", cursor);
-	if (++run->pages > PAGES_MAX ||
-		!arb_pm_private(&run->trade->worker->client, "GET", path, NULL, 0, on_orders, run))
+	(void) snprintf(path, sizeof(path), "/data/orders?next_cursor=%s", run->cursor);
+	if (!arb_pm_private(&run->trade->worker->client, "GET", path, NULL, 0, on_orders, run))
 		give_up(run, "the open orders could not be read");
 }
 
@@ -489,7 +512,7 @@ arb_reconcile_advance(Trade *trade)
 				arb_mono_ns() - run->begun_ns < SETTLE_PATIENCE_NS)
 				return;
 			run->step = RECONCILE_READ;
-			ask_orders(run, PM_CURSOR_FIRST);
+			read_next(run, ask_orders, PM_CURSOR_FIRST);
 			return;
 		case RECONCILE_TELL:
 			if (arb_orders_are_told(trade))
