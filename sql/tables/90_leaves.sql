@@ -73,7 +73,8 @@ BEGIN
 	EXECUTE format('ALTER TABLE arbees.%1$I
 		ADD CONSTRAINT positions_portfolio_fkey FOREIGN KEY (portfolio_id, mode)
 			REFERENCES arbees.portfolios (portfolio_id, mode),
-		ADD CONSTRAINT positions_window_fkey FOREIGN KEY (window_id) REFERENCES arbees.windows',
+		ADD CONSTRAINT positions_window_fkey FOREIGN KEY (window_id) REFERENCES arbees.windows,
+		ADD CONSTRAINT positions_instrument_fkey FOREIGN KEY (instrument_id) REFERENCES arbees.instruments',
 		'positions' || suffix);
 	EXECUTE format('ALTER TABLE arbees.%1$I
 		ADD CONSTRAINT orders_portfolio_fkey FOREIGN KEY (portfolio_id, mode)
@@ -89,6 +90,10 @@ BEGIN
 		ADD CONSTRAINT fills_order_fkey FOREIGN KEY (order_id, portfolio_id, mode)
 			REFERENCES arbees.%2$I',
 		'fills' || suffix, 'orders' || suffix);
+	EXECUTE format('ALTER TABLE arbees.%1$I
+		ADD CONSTRAINT portfolio_ledger_portfolio_fkey FOREIGN KEY (portfolio_id, mode)
+			REFERENCES arbees.portfolios (portfolio_id, mode)',
+		'portfolio_ledger' || suffix);
 END
 $function$;
 REVOKE ALL ON FUNCTION arbees.guard_table(text, text), arbees.furnish_leaf(text) FROM PUBLIC;
