@@ -95,14 +95,7 @@ walk_rows(SqlPlan *plan, Datum *values, HashState *chain, Finding *finding)
 	int64		n = 0;
 	uint64		i;
 
-	if (plan->plan == NULL)
-	{
-		SPIPlanPtr	prepared = SPI_prepare(plan->text, plan->nargs, plan->types);
-
-		if (prepared == NULL || SPI_keepplan(prepared) != 0)
-			elog(ERROR, "could not prepare the check of the journal");
-		plan->plan = prepared;
-	}
+	arb_sql_prepare(plan);
 	portal = SPI_cursor_open(NULL, plan->plan, values, NULL, true);
 	for (;;)
 	{

@@ -419,18 +419,10 @@ arb_trader_forget_all(const char *reason)
 	static SqlPlan plan = {
 		"SELECT venue_account_id FROM arbees.trader_epochs ORDER BY 1", 0
 	};
-	int32	   *accounts;
-	uint64		n;
-	uint64		i;
+	ListCell   *lc;
 
-	arb_sql_begin();
-	n = arb_sql_run(&plan, NULL, NULL);
-	accounts = SPI_palloc(sizeof(int32) * Max(n, 1));
-	for (i = 0; i < n; i++)
-		accounts[i] = arb_sql_int32(i, 1, 0);
-	arb_sql_end();
-	for (i = 0; i < n; i++)
-		forget_one(accounts[i], reason);
+	foreach(lc, arb_sql_ids(&plan, NULL))
+		forget_one(lfirst_int(lc), reason);
 }
 
 /*

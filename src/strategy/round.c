@@ -47,7 +47,6 @@ typedef struct Round
 	QuoteSet	quotes;
 	List	   *underlyings;
 	List	   *wishes;			/* Wish * */
-	List	   *portfolios;		/* int, ascending */
 } Round;
 
 /* ---- arguments ---- */
@@ -224,7 +223,6 @@ evaluate_all(Round *r)
 	{
 		Deployment *deployment = lfirst(d);
 
-		r->portfolios = list_append_unique_int(r->portfolios, deployment->portfolio_id);
 		if (views == NIL || !arb_lock_deployment_try(deployment->deployment_id))
 			continue;
 		foreach(v, views)
@@ -242,32 +240,19 @@ evaluate_all(Round *r)
 
 /* ---- lock and judge ---- */
 
-/* Portfolios with something on the quoted instruments, whether or not a strategy still runs in them. */
-static void
-add_holders(Round *r)
+/* All portfolios of the venue and mode, ascending: one may hold something though no strategy runs in it. */
+static List *
+portfolios_of(const Round *r)
 {
 	static SqlPlan plan = {
-		"SELECT DISTINCT portfolio_id FROM arbees.portfolios p WHERE p.venue_id = $1 AND p.mode::text = $2",
+		"SELECT p.portfolio_id FROM arbees.portfolios p WHERE p.venue_id = $1 AND p.mode::text = $2 ORDER BY 1",
 		2, {INT4OID, TEXTOID}
 	};
 	Datum		args[2];
-	MemoryContext caller = CurrentMemoryContext;
-	uint64		n;
-	uint64		i;
 
 	args[0] = Int32GetDatum(r->venue_id);
 	args[1] = CStringGetTextDatum(arb_label_name(LABEL_MODE, r->mode));
-	arb_sql_begin();
-	n = arb_sql_run(&plan, args, NULL);
-	for (i = 0; i < n; i++)
-	{
-		int32		id = arb_sql_int32(i, 1, 0);
-		MemoryContext spi = MemoryContextSwitchTo(caller);
-
-		r->portfolios = list_append_unique_int(r->portfolios, id);
-		MemoryContextSwitchTo(spi);
-	}
-	arb_sql_end();
+	return arb_sql_ids(&plan, args);
 }
 
 typedef struct Needed
@@ -320,11 +305,10 @@ lock_portfolios(Round *r)
 	List	   *locked = NIL;
 	ListCell   *lc;
 
-	foreach(lc, r->portfolios)
+	foreach(lc, portfolios_of(r))
 		if (needs_lock(r, lfirst_int(lc), snapshot))
 			locked = lappend_int(locked, lfirst_int(lc));
 	arb_snapshot_end(snapshot);
-	list_sort(locked, list_int_cmp);
 	arb_submit_lock_all(r->mode, locked);
 	return locked;
 }
@@ -358,7 +342,7 @@ judge_all(Round *r, List *locked)
  *					ask_sizes[], source_ms[], underlyings[], prices[], price_ms[])
  *
  * Returns: the tickets of orders this call made for a venue (none for PAPER).
- * Errors:	0A000 outside READ COMMITTED, 22023 for malformed input, RB008 for modes not built.
+ * Errors:	25001 outside READ COMMITTED, 22023 for malformed input, RB008 for modes not built.
  */
 PG_FUNCTION_INFO_V1(arbees_on_quotes);
 Datum
@@ -389,7 +373,6 @@ arbees_on_quotes(PG_FUNCTION_ARGS)
 		drive_clock(&r);
 
 	evaluate_all(&r);
-	add_holders(&r);
 	locked = lock_portfolios(&r);
 	judge_all(&r, locked);
 	if (r.driven)

@@ -351,18 +351,10 @@ Datum
 arbees_step_windows(PG_FUNCTION_ARGS)
 {
 	static SqlPlan plan = {"SELECT venue_id FROM arbees.venues WHERE NOT clock_driven ORDER BY venue_id", 0, {0}};
-	int32	   *ids;
-	uint64		n;
-	uint64		i;
+	ListCell   *lc;
 
-	arb_sql_begin();
-	n = arb_sql_run(&plan, NULL, NULL);
-	ids = SPI_palloc(sizeof(int32) * Max(n, 1));
-	for (i = 0; i < n; i++)
-		ids[i] = arb_sql_int32(i, 1, 0);
-	arb_sql_end();
-	for (i = 0; i < n; i++)
-		arb_windows_advance(ids[i], arb_now());
+	foreach(lc, arb_sql_ids(&plan, NULL))
+		arb_windows_advance(lfirst_int(lc), arb_now());
 	PG_RETURN_VOID();
 }
 
@@ -473,23 +465,8 @@ portfolios_with_positions(void)
 		" ORDER BY portfolio_id",
 		0, {0}
 	};
-	MemoryContext caller = CurrentMemoryContext;
-	List	   *list = NIL;
-	uint64		n;
-	uint64		i;
 
-	arb_sql_begin();
-	n = arb_sql_run(&plan, NULL, NULL);
-	for (i = 0; i < n; i++)
-	{
-		int32		id = arb_sql_int32(i, 1, 0);
-		MemoryContext spi = MemoryContextSwitchTo(caller);
-
-		list = lappend_int(list, id);
-		MemoryContextSwitchTo(spi);
-	}
-	arb_sql_end();
-	return list;
+	return arb_sql_ids(&plan, NULL);
 }
 
 /* step_exits(): kill, expiry and retries, by the stored quotes. */
