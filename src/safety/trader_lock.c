@@ -39,31 +39,21 @@ PG_FUNCTION_INFO_V1(arbees_acquire_trader);
 PG_FUNCTION_INFO_V1(arbees_renew_trader);
 PG_FUNCTION_INFO_V1(arbees_release_trader);
 
-static bool
-fetch_by_account(const TableDef *def, const char *index, int32 account, Snapshot snapshot, Row *row)
-{
-	IndexKey	key = INT4_KEY(account);
-	Table		table = arb_table_open(def, 0, AccessShareLock);
-	bool		found = arb_table_fetch(&table, index, 1, &key, ForwardScanDirection, snapshot, row);
-
-	arb_table_close(&table);
-	return found;
-}
-
 static void
 read_state(Snapshot snapshot, int32 account, TraderState *state, char **holder)
 {
+	IndexKey	by_account[] = {INT4_KEY(account)};
 	Row			epoch;
 	Row			lease;
 
 	memset(state, 0, sizeof(TraderState));
 	*holder = NULL;
-	if (!fetch_by_account(&trader_epochs_table, "trader_epochs_pkey", account, snapshot, &epoch))
+	if (!arb_row_read(&trader_epochs_table, 0, "trader_epochs_pkey", 1, by_account, snapshot, &epoch))
 		return;
 	state->epoch = DatumGetInt64(epoch.value[TRADER_EPOCHS_epoch]);
 	state->reconciled = !epoch.null[TRADER_EPOCHS_reconciled_at];
 	*holder = TextDatumGetCString(epoch.value[TRADER_EPOCHS_holder]);
-	if (!fetch_by_account(&trader_leases_table, "trader_leases_pkey", account, snapshot, &lease))
+	if (!arb_row_read(&trader_leases_table, 0, "trader_leases_pkey", 1, by_account, snapshot, &lease))
 		return;
 	state->expires_at = DatumGetTimestampTz(lease.value[TRADER_LEASES_expires_at]);
 	state->alive = DatumGetInt64(lease.value[TRADER_LEASES_epoch]) == state->epoch &&

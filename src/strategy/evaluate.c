@@ -101,25 +101,14 @@ arb_wish_from_signal(HeapTupleHeader signal, Wish *wish)
 static void
 require_instrument(const Deployment *d, const Wish *wish)
 {
-	Table		table = arb_table_open(&instruments_table, 0, AccessShareLock);
 	IndexKey	keys[] = {INT4_KEY(wish->instrument_id)};
-	Snapshot	snapshot = arb_snapshot_begin();
 	Row			row;
-	bool		found = arb_table_fetch(&table, "instruments_pkey", 1, keys, ForwardScanDirection, snapshot, &row);
 
-	arb_snapshot_end(snapshot);
-	arb_table_close(&table);
-	if (!found || DatumGetInt32(row.value[INSTRUMENTS_venue_id]) != d->venue_id)
+	if (!arb_row_read(&instruments_table, 0, "instruments_pkey", 1, keys, NULL, &row) ||
+		DatumGetInt32(row.value[INSTRUMENTS_venue_id]) != d->venue_id)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("signal names instrument %d, which its venue does not have", wish->instrument_id)));
-}
-
-/* The function's oid; looked up anew each time only until the session has seen it. */
-static Oid
-function_oid(const char *name)
-{
-	return DatumGetObjectId(DirectFunctionCall1(regprocedurein, CStringGetDatum(name)));
 }
 
 static bool
@@ -131,7 +120,7 @@ call_strategy(const Deployment *d, HeapTuple state, Wish *wish, MemoryContext ca
 	MemoryContext old;
 	HeapTupleHeader signal;
 
-	fmgr_info(function_oid(d->function_name), &flinfo);
+	fmgr_info(DatumGetObjectId(DirectFunctionCall1(regprocedurein, CStringGetDatum(d->function_name))), &flinfo);
 	InitFunctionCallInfoData(*fcinfo, &flinfo, 1, InvalidOid, NULL, NULL);
 	fcinfo->args[0].value = HeapTupleGetDatum(state);
 	fcinfo->args[0].isnull = false;

@@ -164,16 +164,12 @@ take_prices(FunctionCallInfo fcinfo, Round *r)
 static void
 read_clock(FunctionCallInfo fcinfo, Round *r)
 {
-	Table		table = arb_table_open(&venues_table, 0, AccessShareLock);
 	IndexKey	keys[] = {INT4_KEY(r->venue_id)};
-	Snapshot	snapshot = arb_snapshot_begin();
 	Row			venue;
 
-	if (!arb_table_fetch(&table, "venues_pkey", 1, keys, ForwardScanDirection, snapshot, &venue))
+	if (!arb_row_read(&venues_table, 0, "venues_pkey", 1, keys, NULL, &venue))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("venue %d does not exist", r->venue_id)));
-	arb_snapshot_end(snapshot);
-	arb_table_close(&table);
 	r->driven = DatumGetBool(venue.value[VENUES_clock_driven]);
 	if (r->driven == PG_ARGISNULL(2))
 		ereport(ERROR,

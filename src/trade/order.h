@@ -26,7 +26,6 @@ extern const Fsm OrderFsm;
 extern bool arb_order_read(TradingMode mode, int64 order_id, Row *row);
 extern bool arb_order_lock(TradingMode mode, int64 order_id, Row *row);
 extern OrderState arb_order_state(const Row *row);
-extern Fixed arb_order_fixed(const Row *row, int column);
 extern bool arb_order_working(OrderState state);
 extern void arb_order_transition(Row *row, OrderEvent event, const char *reason, TimestampTz at);
 extern void arb_order_write(TradingMode mode, Row *row);

@@ -9,15 +9,17 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "commands/async.h"
 #include "compat.h"
 #include "core/clock.h"
 #include "core/lock.h"
 #include "core/sql.h"
 #include "core/txn.h"
+#include "core/wake.h"
 #include "errors.h"
 #include "funcapi.h"
 #include "journal/journal.h"
+#include "market/instrument.h"
+#include "market/venue.h"
 #include "market/window.h"
 #include "safety/control.h"
 #include "safety/kill.h"
@@ -63,24 +65,6 @@ find_position(int64 position_id, TradingMode *mode, Row *position)
 	return false;
 }
 
-static Fixed
-lot_size_of(const Row *row, int column)
-{
-	static SqlPlan plan = {
-		"SELECT lot_size::numeric FROM arbees.instruments WHERE instrument_id = $1", 1, {INT4OID}
-	};
-	Datum		args[] = {row->value[column]};
-	bool		isnull;
-	Fixed		lot;
-
-	arb_sql_begin();
-	if (arb_sql_run(&plan, args, NULL) == 0)
-		elog(ERROR, "instrument does not exist");
-	lot = arb_fixed_from_numeric(arb_sql_value(0, 1, &isnull));
-	arb_sql_end();
-	return lot;
-}
-
 typedef struct Desk
 {
 	int32		portfolio_id;
@@ -88,34 +72,19 @@ typedef struct Desk
 	TimestampTz market_time;
 } Desk;
 
-static bool
-fetch_by_id(const TableDef *def, const char *index, int32 id, Row *row)
-{
-	Table		table = arb_table_open(def, 0, AccessShareLock);
-	IndexKey	keys[] = {INT4_KEY(id)};
-	Snapshot	snapshot = arb_snapshot_begin();
-	bool		found = arb_table_fetch(&table, index, 1, keys, ForwardScanDirection, snapshot, row);
-
-	arb_snapshot_end(snapshot);
-	arb_table_close(&table);
-	return found;
-}
-
-/* A portfolio's mode, and its market's time: the driven clock's, or now. */
-static bool
+/* A portfolio's mode, and its market's time. */
+static void
 read_desk(int32 portfolio_id, Desk *desk)
 {
+	IndexKey	keys[] = {INT4_KEY(portfolio_id)};
 	Row			portfolio;
-	Row			venue;
 
-	if (!fetch_by_id(&portfolios_table, "portfolios_pkey", portfolio_id, &portfolio) ||
-		!fetch_by_id(&venues_table, "venues_pkey", DatumGetInt32(portfolio.value[PORTFOLIOS_venue_id]), &venue))
-		return false;
+	if (!arb_row_read(&portfolios_table, 0, "portfolios_pkey", 1, keys, NULL, &portfolio))
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("portfolio %d does not exist", portfolio_id)));
 	desk->portfolio_id = portfolio_id;
 	desk->mode = arb_label_value(LABEL_MODE, DatumGetObjectId(portfolio.value[PORTFOLIOS_mode]));
-	desk->market_time = DatumGetBool(venue.value[VENUES_clock_driven]) && !venue.null[VENUES_market_time] ?
-		DatumGetTimestampTz(venue.value[VENUES_market_time]) : arb_now();
-	return true;
+	desk->market_time = arb_market_time(DatumGetInt32(portfolio.value[PORTFOLIOS_venue_id]));
 }
 
 /* ---- signals ---- */
@@ -125,21 +94,16 @@ extern void arb_wish_from_signal(HeapTupleHeader signal, Wish *wish);
 static void
 require_deployment(int32 deployment_id, Wish *wish, TimestampTz *market_time)
 {
-	Table		table = arb_table_open(&deployments_table, 0, AccessShareLock);
 	IndexKey	keys[] = {INT4_KEY(deployment_id)};
-	Snapshot	snapshot = arb_snapshot_begin();
 	Row			row;
 	Desk		desk;
 
-	if (!arb_table_fetch(&table, "deployments_pkey", 1, keys, ForwardScanDirection, snapshot, &row))
+	if (!arb_row_read(&deployments_table, 0, "deployments_pkey", 1, keys, NULL, &row))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("deployment %d does not exist", deployment_id)));
-	arb_snapshot_end(snapshot);
-	arb_table_close(&table);
 	wish->deployment_id = deployment_id;
 	wish->portfolio_id = DatumGetInt32(row.value[DEPLOYMENTS_portfolio_id]);
-	if (!read_desk(wish->portfolio_id, &desk))
-		elog(ERROR, "portfolio of deployment %d does not exist", deployment_id);
+	read_desk(wish->portfolio_id, &desk);
 	wish->mode = desk.mode;
 	*market_time = desk.market_time;
 	if (desk.mode == MODE_DRY_RUN || desk.mode == MODE_BACKTEST)
@@ -187,17 +151,7 @@ arbees_submit_signal(PG_FUNCTION_ARGS)
 
 /* ---- cancel and close ---- */
 
-/* Wakes idle workers; the work itself is a row. */
-static void
-wake_workers(void)
-{
-	Async_Notify("arbees_command", NULL);
-}
-
-/*
- * arb_cancel asks for an order's end: at once when it was never claimed or is
- * simulated, through the worker otherwise.
- */
+/* Ends an order at once when it was never claimed or is simulated, through the worker otherwise. */
 static const char *
 cancel_locked(TradingMode mode, Row *order, TimestampTz market_time, const char *reason)
 {
@@ -207,16 +161,15 @@ cancel_locked(TradingMode mode, Row *order, TimestampTz market_time, const char 
 		return "already_ended";
 	if (state == ORDER_STATE_NEW || (mode != MODE_LIVE && state != ORDER_STATE_UNKNOWN))
 	{
-		arb_order_finish(mode, order, ORDER_EVENT_CLOSE, reason, lot_size_of(order, ORDERS_instrument_id), market_time);
+		arb_order_finish(mode, order, ORDER_EVENT_CLOSE, reason, arb_lot_size(DatumGetInt32(order->value[ORDERS_instrument_id])), market_time);
 		return "canceled";
 	}
 	if (order->null[ORDERS_cancel_requested_at])
 	{
-		order->value[ORDERS_cancel_requested_at] = TimestampTzGetDatum(arb_now());
-		order->null[ORDERS_cancel_requested_at] = false;
+		arb_row_set(order, ORDERS_cancel_requested_at, TimestampTzGetDatum(arb_now()));
 		arb_order_write(mode, order);
 	}
-	wake_workers();
+	arb_wake_workers(NULL);
 	return "requested";
 }
 
@@ -274,7 +227,7 @@ arbees_close(PG_FUNCTION_ARGS)
 			arb_exits_of_portfolio(mode, desk.portfolio_id, desk.market_time);
 			arb_position_read(mode, position_id, &position);
 			result = arb_position_state(&position) == POSITION_STATE_CLOSED ? "closed" : "closing";
-			wake_workers();
+			arb_wake_workers(NULL);
 			break;
 		case POSITION_STATE_ENTRY:
 			result = "not_filled_yet";
@@ -300,9 +253,7 @@ arbees_book_transfer(PG_FUNCTION_ARGS)
 	Fixed		amount = arb_fixed_from_numeric(PG_GETARG_DATUM(1));
 
 	arb_require_primary("book_transfer");
-	if (!read_desk(PG_GETARG_INT32(0), &desk))
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("portfolio %d does not exist", PG_GETARG_INT32(0))));
+	read_desk(PG_GETARG_INT32(0), &desk);
 	arb_lock_portfolio(desk.portfolio_id);
 	snapshot = arb_snapshot_begin();
 	arb_ledger_totals(desk.mode, desk.portfolio_id, desk.market_time, snapshot, &totals);
@@ -331,9 +282,7 @@ arbees_book_new_session(PG_FUNCTION_ARGS)
 	LedgerChange change = {0};
 
 	arb_require_primary("book_new_session");
-	if (!read_desk(PG_GETARG_INT32(0), &desk))
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("portfolio %d does not exist", PG_GETARG_INT32(0))));
+	read_desk(PG_GETARG_INT32(0), &desk);
 	arb_lock_portfolio(desk.portfolio_id);
 	change.kind = LEDGER_DAY;
 	change.new_session = true;
@@ -406,17 +355,18 @@ end_overdue(const OrderWork *work)
 	Row			order;
 	Desk		desk;
 
-	if (!read_desk(work->portfolio_id, &desk) || !arb_order_lock(work->mode, work->order_id, &order))
+	if (!arb_order_lock(work->mode, work->order_id, &order))
 		return;
+	read_desk(work->portfolio_id, &desk);
 	switch (arb_order_state(&order))
 	{
 		case ORDER_STATE_NEW:
 			if (!order.null[ORDERS_cancel_requested_at])
 				arb_order_finish(work->mode, &order, ORDER_EVENT_CLOSE, "cancelled before it was sent",
-								 lot_size_of(&order, ORDERS_instrument_id), desk.market_time);
+								 arb_lot_size(DatumGetInt32(order.value[ORDERS_instrument_id])), desk.market_time);
 			else
 				arb_order_finish(work->mode, &order, ORDER_EVENT_EXPIRE, "not sent: late, or the kill switch is engaged",
-								 lot_size_of(&order, ORDERS_instrument_id), desk.market_time);
+								 arb_lot_size(DatumGetInt32(order.value[ORDERS_instrument_id])), desk.market_time);
 			break;
 		case ORDER_STATE_SENDING:
 			/* It may have been claimed while we waited for it: its time counts from then. */
@@ -484,11 +434,11 @@ arbees_step_exits(PG_FUNCTION_ARGS)
 	{
 		Desk		desk;
 
-		if (read_desk(lfirst_int(lc), &desk) && desk.mode != MODE_BACKTEST)
-			made += arb_exits_of_portfolio(desk.mode, desk.portfolio_id, desk.market_time);
+		read_desk(lfirst_int(lc), &desk);
+		made += arb_exits_of_portfolio(desk.mode, desk.portfolio_id, desk.market_time);
 	}
 	if (made > 0)
-		wake_workers();
+		arb_wake_workers(NULL);
 	PG_RETURN_VOID();
 }
 
