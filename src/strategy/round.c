@@ -251,15 +251,10 @@ portfolios_of(const Round *r)
 	return arb_sql_ids(&plan, args);
 }
 
-typedef struct Needed
-{
-	bool		yes;
-} Needed;
-
 static bool
 note_one(const Row *row, void *arg)
 {
-	((Needed *) arg)->yes = true;
+	*(bool *) arg = true;
 	return false;
 }
 
@@ -267,7 +262,7 @@ note_one(const Row *row, void *arg)
 static bool
 needs_lock(Round *r, int32 portfolio_id, Snapshot snapshot)
 {
-	Needed		needed = {false};
+	bool		needed = false;
 	Table		table;
 	ListCell   *lc;
 	int			i;
@@ -276,14 +271,14 @@ needs_lock(Round *r, int32 portfolio_id, Snapshot snapshot)
 		if (((Wish *) lfirst(lc))->portfolio_id == portfolio_id)
 			return true;
 	table = arb_table_open(&positions_table, r->mode, AccessShareLock);
-	for (i = 0; i < r->quotes.count && !needed.yes; i++)
+	for (i = 0; i < r->quotes.count && !needed; i++)
 	{
 		IndexKey	keys[] = {INT4_KEY(r->quotes.quotes[i].instrument_id), INT4_KEY(portfolio_id)};
 
 		arb_table_scan(&table, "positions_open_idx", 2, keys, ForwardScanDirection, snapshot, note_one, &needed);
 	}
 	arb_table_close(&table);
-	if (!needed.yes && r->mode == MODE_PAPER)
+	if (!needed && r->mode == MODE_PAPER)
 	{
 		IndexKey	keys[] = {INT4_KEY(portfolio_id)};
 
@@ -291,7 +286,7 @@ needs_lock(Round *r, int32 portfolio_id, Snapshot snapshot)
 		arb_table_scan(&table, "orders_working_idx", 1, keys, ForwardScanDirection, snapshot, note_one, &needed);
 		arb_table_close(&table);
 	}
-	return needed.yes;
+	return needed;
 }
 
 static List *
@@ -346,7 +341,7 @@ arbees_on_quotes(PG_FUNCTION_ARGS)
 {
 	Round		r = {0};
 	List	   *locked;
-	TimestampTz began_at = arb_now();
+	TimestampTz judged_at;
 
 	arb_require_read_committed("on_quotes");
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
@@ -359,10 +354,11 @@ arbees_on_quotes(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_ARB_NOT_BUILT),
 				 errmsg("mode %s is not built yet", arb_label_name(LABEL_MODE, r.mode))));
 	InitMaterializedSRF(fcinfo, 0);
+	/* Lock, then read: another call may move the clock on while we wait. */
+	arb_lock_venue_clock(r.venue_id);
 	read_clock(fcinfo, &r);
 	read_quotes(fcinfo, &r);
 
-	arb_lock_venue_clock(r.venue_id);
 	arb_quotes_store(&r.quotes);
 	take_prices(fcinfo, &r);
 	if (r.driven)
@@ -370,9 +366,10 @@ arbees_on_quotes(PG_FUNCTION_ARGS)
 
 	evaluate_all(&r);
 	locked = lock_portfolios(&r);
+	judged_at = arb_now();
 	judge_all(&r, locked);
 	if (r.driven)
 		arb_settle_due(r.venue_id, r.mode, r.market_time);
-	arb_tickets_new(locked, r.mode, began_at, (ReturnSetInfo *) fcinfo->resultinfo);
+	arb_tickets_new(locked, r.mode, judged_at, (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
 }
