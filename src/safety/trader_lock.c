@@ -22,11 +22,11 @@
 #include "core/guard.h"
 #include "core/installation.h"
 #include "core/lock.h"
+#include "core/result.h"
 #include "core/sql.h"
 #include "core/txn.h"
 #include "errors.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "journal/journal.h"
 #include "safety/control.h"
 #include "safety/trader_lock.h"
@@ -251,12 +251,9 @@ static Datum
 acquired_tuple(FunctionCallInfo fcinfo, bool granted, int64 epoch, int64 ms,
 			   const char *holder, const char *reason)
 {
-	TupleDesc	desc;
 	Datum		values[5];
 	bool		nulls[5] = {false};
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts != 5)
-		elog(ERROR, "arbees.acquire_trader does not return what this library was built for");
 	values[0] = BoolGetDatum(granted);
 	nulls[1] = !granted;
 	values[1] = Int64GetDatum(epoch);
@@ -264,7 +261,7 @@ acquired_tuple(FunctionCallInfo fcinfo, bool granted, int64 epoch, int64 ms,
 	values[3] = CStringGetTextDatum(holder);
 	nulls[4] = reason == NULL;
 	values[4] = reason == NULL ? (Datum) 0 : CStringGetTextDatum(reason);
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+	return arb_result_row(fcinfo, lengthof(values), values, nulls);
 }
 
 static bool
@@ -313,7 +310,7 @@ arbees_acquire_trader(PG_FUNCTION_ARGS)
 		PG_RETURN_DATUM(refused(fcinfo, &state, holder, ms));
 	take_over(account, state.epoch + 1, worker, holder, ms);
 	PG_RETURN_DATUM(acquired_tuple(fcinfo, true, state.epoch + 1, ms, worker,
-								   arb_installation_is_ours(NULL) ? NULL :
+								   arb_installation_is_ours() ? NULL :
 								   "paused: this database is a copy of another; arbees_resume(reason) binds it"));
 }
 
@@ -429,7 +426,7 @@ arb_trader_refuse_maintenance(void)
 	};
 	int32		account;
 
-	if (!arb_installation_is_ours(NULL))
+	if (!arb_installation_is_ours())
 		return;
 	arb_sql_begin();
 	account = arb_sql_run(&plan, NULL, NULL) > 0 ? arb_sql_int32(0, 1, 0) : 0;

@@ -18,6 +18,7 @@
 #include "core/clock.h"
 #include "core/guard.h"
 #include "errors.h"
+#include "journal/journal.h"
 #include "trade/ledger.h"
 #include "trade/order.h"
 #include "utils/fmgroids.h"
@@ -119,6 +120,20 @@ arb_order_transition(Row *row, OrderEvent event, const char *reason, TimestampTz
 	{
 		arb_row_set(row, ORDERS_last_reason, CStringGetTextDatum(reason));
 	}
+}
+
+/* arb_order_lose makes a working order UNKNOWN and tells people: nobody knows what the venue did with it. */
+void
+arb_order_lose(TradingMode mode, Row *row, const char *reason)
+{
+	int32		portfolio_id = DatumGetInt32(row->value[ORDERS_portfolio_id]);
+	int64		order_id = DatumGetInt64(row->value[ORDERS_order_id]);
+
+	arb_order_transition(row, ORDER_EVENT_LOSE, reason, arb_now());
+	arb_order_write(mode, row);
+	arb_journal(mode, "order_unknown", portfolio_id, order_id, reason);
+	arb_alert("critical", "order_unknown", portfolio_id,
+			  psprintf("order " INT64_FORMAT " is UNKNOWN: %s", order_id, reason));
 }
 
 void

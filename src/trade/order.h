@@ -28,6 +28,7 @@ extern bool arb_order_lock(TradingMode mode, int64 order_id, Row *row);
 extern OrderState arb_order_state(const Row *row);
 extern bool arb_order_working(OrderState state);
 extern void arb_order_transition(Row *row, OrderEvent event, const char *reason, TimestampTz at);
+extern void arb_order_lose(TradingMode mode, Row *row, const char *reason);
 extern void arb_order_write(TradingMode mode, Row *row);
 extern bool arb_order_complete(const Row *row, Fixed lot_size);
 extern void arb_order_end_reservation(TradingMode mode, Row *row, TimestampTz market_time);

@@ -22,6 +22,7 @@
 #include "core/clock.h"
 #include "core/guard.h"
 #include "core/lock.h"
+#include "core/result.h"
 #include "core/sql.h"
 #include "core/txn.h"
 #include "errors.h"
@@ -89,7 +90,7 @@ claim_refusal(const Row *order, int32 account, TimestampTz now)
 {
 	Snapshot	snapshot = arb_snapshot_begin();
 	KillLevel	level = arb_kill_level(snapshot);
-	bool		ours = arb_installation_is_ours(snapshot);
+	bool		ours = arb_installation_is_ours();
 	bool		entry = arb_label_value(LABEL_ORDER_PURPOSE,
 										DatumGetObjectId(order->value[ORDERS_purpose])) == PURPOSE_ENTRY;
 
@@ -123,7 +124,6 @@ arbees_claim_order(PG_FUNCTION_ARGS)
 	Row			order;
 	const char *refusal;
 	TimestampTz now;
-	TupleDesc	desc;
 	Datum		value[3] = {0};
 	bool		null[3] = {false};
 
@@ -152,9 +152,7 @@ arbees_claim_order(PG_FUNCTION_ARGS)
 	null[1] = refusal == NULL;
 	if (refusal != NULL)
 		value[1] = CStringGetTextDatum(refusal);
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), value, null)));
+	PG_RETURN_DATUM(arb_result_row(fcinfo, lengthof(value), value, null));
 }
 
 /* ---- report ---- */
@@ -208,31 +206,16 @@ note_venue_qty(Row *order, Datum qty, bool null)
 }
 
 static void
-move_order(Row *order, OrderEvent event, const char *reason)
+acknowledge(Row *order, const char *reason)
 {
 	OrderState	state = arb_order_state(order);
+	bool		filled = state == ORDER_STATE_UNKNOWN && arb_row_fixed(order, ORDERS_filled_qty) > 0;
 
-	/* An acknowledgement of what has ended, or is as known, says nothing new. */
-	if (!arb_order_working(state) ||
-		(event == ORDER_EVENT_ACCEPT && (state == ORDER_STATE_OPEN || state == ORDER_STATE_PARTIALLY_FILLED)))
+	/* Of what is acknowledged already it says nothing new. */
+	if (state == ORDER_STATE_OPEN || state == ORDER_STATE_PARTIALLY_FILLED)
 		return;
-	if (event == ORDER_EVENT_ACCEPT && state == ORDER_STATE_UNKNOWN && arb_row_fixed(order, ORDERS_filled_qty) > 0)
-		event = ORDER_EVENT_FILL_PARTIAL;
-	arb_order_transition(order, event, reason, arb_now());
+	arb_order_transition(order, filled ? ORDER_EVENT_FILL_PARTIAL : ORDER_EVENT_ACCEPT, reason, arb_now());
 	arb_order_write(MODE_LIVE, order);
-}
-
-static void
-report_lost(Row *order, const char *reason)
-{
-	if (arb_order_state(order) == ORDER_STATE_UNKNOWN || !arb_order_working(arb_order_state(order)))
-		return;
-	move_order(order, ORDER_EVENT_LOSE, reason);
-	arb_journal(MODE_LIVE, "order_unknown", DatumGetInt32(order->value[ORDERS_portfolio_id]),
-				DatumGetInt64(order->value[ORDERS_order_id]), reason);
-	arb_alert("critical", "order_unknown", DatumGetInt32(order->value[ORDERS_portfolio_id]),
-			  psprintf("order " INT64_FORMAT " is UNKNOWN: %s",
-					   DatumGetInt64(order->value[ORDERS_order_id]), reason));
 }
 
 static void
@@ -255,14 +238,17 @@ static void
 apply_event(Row *order, const char *event, Datum qty, bool qty_null, const char *reason, TimestampTz market_time)
 {
 	Fixed		lot_size = arb_lot_size(DatumGetInt32(order->value[ORDERS_instrument_id]));
-	bool		working = arb_order_working(arb_order_state(order));
 
-	if (strcmp(event, "accepted") == 0 || strcmp(event, "matched") == 0)
-		move_order(order, ORDER_EVENT_ACCEPT, reason);
-	else if (strcmp(event, "unknown") == 0)
-		report_lost(order, reason == NULL ? "no trustworthy answer" : reason);
-	else if (!working)
+	/* Nothing said of an order that has ended is news. */
+	if (!arb_order_working(arb_order_state(order)))
 		return;
+	if (strcmp(event, "accepted") == 0 || strcmp(event, "matched") == 0)
+		acknowledge(order, reason);
+	else if (strcmp(event, "unknown") == 0)
+	{
+		if (arb_order_state(order) != ORDER_STATE_UNKNOWN)
+			arb_order_lose(MODE_LIVE, order, reason == NULL ? "no trustworthy answer" : reason);
+	}
 	else if (strcmp(event, "closed") == 0 || strcmp(event, "canceled") == 0)
 	{
 		note_venue_qty(order, qty, qty_null);
@@ -576,6 +562,7 @@ arbees_pending_work(PG_FUNCTION_ARGS)
 {
 	int32		account;
 	int32		portfolio_id;
+	IndexKey	by_portfolio = INT4_KEY(0);
 	Pending		pending = {0};
 	Table		table;
 	Snapshot	snapshot;
@@ -587,6 +574,7 @@ arbees_pending_work(PG_FUNCTION_ARGS)
 	portfolio_id = live_portfolio(account);
 	if (portfolio_id == 0)
 		return (Datum) 0;
+	by_portfolio.value = Int32GetDatum(portfolio_id);
 	snapshot = arb_snapshot_begin();
 	pending.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	pending.epoch = PG_GETARG_INT64(1);
@@ -594,11 +582,7 @@ arbees_pending_work(PG_FUNCTION_ARGS)
 	pending.now = arb_now();
 	pending.confirm_timeout_ms = arb_controls()->confirm_timeout_ms;
 	table = arb_table_open(&orders_table, MODE_LIVE, AccessShareLock);
-	{
-		IndexKey	keys[] = {INT4_KEY(portfolio_id)};
-
-		arb_table_scan(&table, "orders_working_idx", 1, keys, ForwardScanDirection, snapshot, put_pending, &pending);
-	}
+	arb_table_scan(&table, "orders_working_idx", 1, &by_portfolio, ForwardScanDirection, snapshot, put_pending, &pending);
 	arb_table_close(&table);
 	arb_snapshot_end(snapshot);
 	put_redemptions(portfolio_id, pending.rsinfo);

@@ -116,7 +116,7 @@ gather_desk(Context *c, Snapshot snapshot)
 	Row			row;
 
 	in->kill_level = arb_kill_level(snapshot);
-	in->is_our_installation = arb_installation_is_ours(snapshot);
+	in->is_our_installation = arb_installation_is_ours();
 	in->mode_allowed = (controls->trading_mode & (1 << in->mode)) != 0;
 	in->allow_submit = controls->allow_submit;
 	in->breaker_open = arb_breaker_open(snapshot, c->wish->portfolio_id);

@@ -12,11 +12,11 @@
 #include "compat.h"
 #include "core/clock.h"
 #include "core/lock.h"
+#include "core/result.h"
 #include "core/sql.h"
 #include "core/txn.h"
 #include "core/wake.h"
 #include "errors.h"
-#include "funcapi.h"
 #include "journal/journal.h"
 #include "market/instrument.h"
 #include "market/venue.h"
@@ -89,8 +89,6 @@ read_desk(int32 portfolio_id, Desk *desk)
 
 /* ---- signals ---- */
 
-extern void arb_wish_from_signal(HeapTupleHeader signal, Wish *wish);
-
 static void
 require_deployment(int32 deployment_id, Wish *wish, TimestampTz *market_time)
 {
@@ -124,7 +122,6 @@ arbees_submit_signal(PG_FUNCTION_ARGS)
 	Wish		wish = {0};
 	Submitted	result;
 	TimestampTz market_time;
-	TupleDesc	desc;
 	Datum		value[5];
 	bool		null[5] = {false};
 
@@ -144,9 +141,7 @@ arbees_submit_signal(PG_FUNCTION_ARGS)
 	null[3] = result.order_id == 0;
 	value[3] = Int64GetDatum(result.order_id);
 	value[4] = BoolGetDatum(result.repeated);
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), value, null)));
+	PG_RETURN_DATUM(arb_result_row(fcinfo, lengthof(value), value, null));
 }
 
 /* ---- cancel and close ---- */
@@ -251,6 +246,7 @@ arbees_book_transfer(PG_FUNCTION_ARGS)
 	LedgerTotals totals;
 	Snapshot	snapshot;
 	Fixed		amount = arb_fixed_from_numeric(PG_GETARG_DATUM(1));
+	Fixed		free_cash;
 
 	arb_require_primary("book_transfer");
 	read_desk(PG_GETARG_INT32(0), &desk);
@@ -258,12 +254,13 @@ arbees_book_transfer(PG_FUNCTION_ARGS)
 	snapshot = arb_snapshot_begin();
 	arb_ledger_totals(desk.mode, desk.portfolio_id, desk.market_time, snapshot, &totals);
 	arb_snapshot_end(snapshot);
-	if (amount == 0 || totals.cash - totals.reserved + amount < 0)
+	free_cash = arb_fixed_sub(totals.cash, totals.reserved);
+	if (amount == 0 || arb_fixed_add(free_cash, amount) < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("transfer is not possible"),
 				 errdetail("Amount is %s, free cash is %s.", arb_fixed_to_cstring(amount),
-						   arb_fixed_to_cstring(totals.cash - totals.reserved))));
+						   arb_fixed_to_cstring(free_cash))));
 	change.kind = amount > 0 ? LEDGER_DEPOSIT : LEDGER_WITHDRAWAL;
 	change.cash = change.deposits = amount;
 	change.reference = text_to_cstring(PG_GETARG_TEXT_PP(2));
@@ -373,15 +370,13 @@ end_overdue(const OrderWork *work)
 			if (arb_elapsed_ms(DatumGetTimestampTz(order.value[ORDERS_claimed_at]), arb_now()) <
 				Max(arb_controls()->confirm_timeout_ms, 0))
 				break;
-			arb_order_transition(&order, ORDER_EVENT_LOSE, "no answer in time", arb_now());
-			arb_order_write(work->mode, &order);
-			arb_journal(work->mode, "order_unknown", work->portfolio_id, work->order_id, "no answer in time");
-			arb_alert("critical", "order_unknown", work->portfolio_id,
-					  psprintf("order " INT64_FORMAT " is UNKNOWN: no answer in time", work->order_id));
+			arb_order_lose(work->mode, &order, "no answer in time");
 			break;
 		case ORDER_STATE_OPEN:
 		case ORDER_STATE_PARTIALLY_FILLED:
-			cancel_locked(work->mode, &order, desk.market_time, "kill switch");
+			/* A LIVE order here was claimed and accepted while we waited: it was in time. */
+			if (work->mode == MODE_PAPER)
+				cancel_locked(work->mode, &order, desk.market_time, "kill switch");
 			break;
 		default:
 			break;
