@@ -8,8 +8,7 @@ SELECT desk.try(desk.signal());
 INSERT INTO arbees.portfolios (portfolio_id, name, mode, venue_id) VALUES (900, 'run', 'BACKTEST', desk.venue('sim')), (901, 'run2', 'BACKTEST', desk.venue('sim'));
 SELECT arbees.create_run_leaves(900), arbees.create_run_leaves(901);
 CREATE VIEW desk.leaves AS SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) AS bound,
-	(SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT tgisinternal AND tgenabled = 'A') AS guards,
-	(SELECT count(*) FROM pg_constraint k WHERE k.conrelid = c.oid AND contype = 'f') AS foreign_keys
+	(SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT tgisinternal AND tgenabled = 'A') AS guards
 	FROM pg_class c WHERE relnamespace = 'arbees'::regnamespace AND relname ~ '_run_' AND relkind = 'r';
 SELECT * FROM desk.leaves WHERE relname ~ '_900$' ORDER BY 1;
 CREATE VIEW desk.rows AS SELECT leaf::text, count(*) FROM (SELECT tableoid::regclass AS leaf FROM arbees.orders UNION ALL SELECT tableoid::regclass FROM arbees.orders_backtest
