@@ -55,6 +55,10 @@ PG_FUNCTION_INFO_V1(arbees_write_journal);
 Datum
 arbees_write_journal(PG_FUNCTION_ARGS)
 {
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(4))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("kind and message of a journal row must be given")));
 	arb_journal(PG_ARGISNULL(0) ? JOURNAL_NO_MODE : arb_label_value(LABEL_MODE, PG_GETARG_OID(0)),
 				text_to_cstring(PG_GETARG_TEXT_PP(1)),
 				PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2),
