@@ -59,6 +59,12 @@ arb_input_error(InputErrors *errors, const char *channel, const char *what, cons
 }
 
 void
+arb_input_unreadable(InputErrors *errors, const char *channel, const ParseError *error)
+{
+	arb_input_error(errors, channel, arb_parse_error_name(error->kind), error->context);
+}
+
+void
 arb_input_errors_json(InputErrors *errors, StrBuf *out)
 {
 	bool		first = true;

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "json.h"
 #include "strbuf.h"
 
 #define INPUT_ERROR_KINDS 64
@@ -33,6 +34,8 @@ typedef struct InputErrors
 
 /* arb_input_error counts one; context must hold no secret. */
 extern void arb_input_error(InputErrors *errors, const char *channel, const char *what, const char *context);
+/* arb_input_unreadable counts what a parser refused. */
+extern void arb_input_unreadable(InputErrors *errors, const char *channel, const ParseError *error);
 extern void arb_input_error_count(InputErrors *errors, const char *channel, const char *what,
 								  const char *context, uint64_t count);
 

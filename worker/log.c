@@ -73,12 +73,6 @@ arb_log_set_level(LogLevel level)
 }
 
 bool
-arb_log_enabled(LogLevel level)
-{
-	return level >= Threshold;
-}
-
-bool
 arb_log_secret(const char *text)
 {
 	if (text == NULL || strlen(text) < LOG_SECRET_MIN_LENGTH)

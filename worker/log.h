@@ -32,7 +32,6 @@ typedef enum LogLevel
 
 extern bool arb_log_level_parse(const char *name, LogLevel *level);
 extern void arb_log_set_level(LogLevel level);
-extern bool arb_log_enabled(LogLevel level);
 
 /* arb_log_secret registers text the caller keeps alive and locked in memory. */
 extern bool arb_log_secret(const char *text);

@@ -279,11 +279,22 @@ RETURNS void
 LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+	t	text;
 BEGIN
-	PERFORM arbees.create_leaf('_run_' || $1, $1::text, '_backtest');
+	-- A desk's leaf shows what a leaf has: columns, constraints, indexes.
+	FOREACH t IN ARRAY ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger'] LOOP
+		EXECUTE format('CREATE TABLE arbees.%I (LIKE arbees.%I INCLUDING ALL, CONSTRAINT %I CHECK (mode = ''BACKTEST''))',
+			t || '_run_' || $1, t || '_paper', t || '_backtest_mode_check');
+	END LOOP;
+	EXECUTE format('CREATE TABLE arbees.%I (LIKE arbees.quotes_desk INCLUDING ALL)', 'quotes_run_' || $1);
+	EXECUTE format('CREATE TABLE arbees.%I (LIKE arbees.ticks_desk INCLUDING ALL)', 'ticks_run_' || $1);
+	FOREACH t IN ARRAY ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger', 'quotes', 'ticks'] LOOP
+		EXECUTE format('ALTER TABLE arbees.%I ATTACH PARTITION arbees.%I FOR VALUES IN (%s)',
+			t || '_backtest', t || '_run_' || $1, $1);
+	END LOOP;
+	PERFORM arbees.furnish_leaf('_run_' || $1);
 	EXECUTE format('CREATE TABLE arbees.%I PARTITION OF arbees.journal_backtest FOR VALUES IN (%s)', 'journal_run_' || $1, $1);
-	EXECUTE format('CREATE TABLE arbees.%I PARTITION OF arbees.quotes FOR VALUES IN (%s)', 'quotes_run_' || $1, $1);
-	EXECUTE format('CREATE TABLE arbees.%I PARTITION OF arbees.ticks FOR VALUES IN (%s)', 'ticks_run_' || $1, $1);
 END
 $function$;
 COMMENT ON FUNCTION arbees.create_run_leaves(integer) IS 'the partitions of one backtest run';

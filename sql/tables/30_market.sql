@@ -119,7 +119,7 @@ COMMENT ON COLUMN arbees.instruments.max_price IS
 /*
  * Last quote of an instrument, written at most once per instrument and 100 ms;
  * the gate judges by the quotes passed to its call. run_id 0 is the desk; a
- * backtest run has a leaf of its own.
+ * backtest run has a leaf of its own, in a tree of its own.
  */
 CREATE TABLE arbees.quotes (
 	run_id			integer NOT NULL DEFAULT 0,

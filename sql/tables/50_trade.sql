@@ -1,10 +1,10 @@
 /*
  * What was judged, ordered, filled and held. Tables that carry mode are
- * partitioned by it, BACKTEST by run as well, so that a run is dropped at once
- * and touches no index of the desk. Keys begin with the id, so that one index
+ * partitioned by it; backtest runs have trees of their own beside these, one leaf
+ * per run, so that a run is dropped at once and touches no index of the desk. Keys begin with the id, so that one index
  * serves a look-up by id alone; ids come from one sequence for all modes.
  *
- * Foreign keys run leaf to leaf (arbees.create_leaf): a check touches one
+ * Foreign keys run leaf to leaf (arbees.furnish_leaf): a check touches one
  * partition, whatever the number of runs. They point one way: fill -> order ->
  * position -> window, order -> decision.
  *

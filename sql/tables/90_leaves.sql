@@ -34,34 +34,47 @@ CREATE TRIGGER fills_no_truncate BEFORE TRUNCATE ON arbees.fills
 CREATE TRIGGER portfolio_ledger_no_truncate BEFORE TRUNCATE ON arbees.portfolio_ledger
 	FOR EACH STATEMENT EXECUTE FUNCTION arbees.guard_rows('portfolio_ledger', 'append');
 
-/*
- * create_leaf makes the leaves of one mode, or of one backtest run, with the
- * foreign keys between them.
- */
-CREATE FUNCTION arbees.create_leaf(suffix text, bound text, parent_suffix text)
+/* guard_table gives a table of the trade its guards, which nothing switches off. */
+CREATE FUNCTION arbees.guard_table(name text, suffix text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	t	text;
+	guard	text := CASE name WHEN 'orders' THEN 'arbees.orders_guard()'
+		WHEN 'positions' THEN 'arbees.positions_guard()'
+		ELSE format('arbees.guard_rows(%L, %L)', name,
+			CASE name WHEN 'portfolio_ledger' THEN 'append' ELSE 'closed' END) END;
 BEGIN
-	FOREACH t IN ARRAY ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger'] LOOP
-		EXECUTE format('CREATE TABLE arbees.%I PARTITION OF arbees.%I FOR VALUES IN (%s)',
-			t || suffix, t || parent_suffix, bound);
-		EXECUTE format('ALTER TABLE arbees.%I ENABLE ALWAYS TRIGGER %I', t || suffix, t || '_guard');
-		EXECUTE format('CREATE TRIGGER %I BEFORE TRUNCATE ON arbees.%I FOR EACH STATEMENT EXECUTE FUNCTION %s',
-			t || '_no_truncate', t || suffix,
-			CASE t WHEN 'orders' THEN 'arbees.orders_guard()'
-				   WHEN 'positions' THEN 'arbees.positions_guard()'
-				   ELSE format('arbees.guard_rows(%L, %L)', t,
-						CASE t WHEN 'portfolio_ledger' THEN 'append' ELSE 'closed' END) END);
-		EXECUTE format('ALTER TABLE arbees.%I ENABLE ALWAYS TRIGGER %I', t || suffix, t || '_no_truncate');
-	END LOOP;
+	IF NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgname = name || '_guard'
+		AND t.tgrelid = format('arbees.%I', name || suffix)::regclass) THEN
+		EXECUTE format('CREATE TRIGGER %I BEFORE INSERT OR UPDATE OR DELETE ON arbees.%I FOR EACH ROW EXECUTE FUNCTION %s',
+			name || '_guard', name || suffix, guard);
+	END IF;
+	EXECUTE format('ALTER TABLE arbees.%I ENABLE ALWAYS TRIGGER %I', name || suffix, name || '_guard');
+	EXECUTE format('CREATE TRIGGER %I BEFORE TRUNCATE ON arbees.%I FOR EACH STATEMENT EXECUTE FUNCTION %s',
+		name || '_no_truncate', name || suffix, guard);
+	EXECUTE format('ALTER TABLE arbees.%I ENABLE ALWAYS TRIGGER %I', name || suffix, name || '_no_truncate');
+END
+$function$;
+
+/*
+ * furnish_leaf gives the leaves of one mode, or of one backtest run, their guards
+ * and the foreign keys between them.
+ */
+CREATE FUNCTION arbees.furnish_leaf(suffix text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	PERFORM arbees.guard_table(t, suffix)
+	FROM unnest(ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger']) t;
 	EXECUTE format('ALTER TABLE arbees.%1$I
 		ADD CONSTRAINT positions_portfolio_fkey FOREIGN KEY (portfolio_id, mode)
 			REFERENCES arbees.portfolios (portfolio_id, mode),
-		ADD CONSTRAINT positions_window_fkey FOREIGN KEY (window_id) REFERENCES arbees.windows',
+		ADD CONSTRAINT positions_window_fkey FOREIGN KEY (window_id) REFERENCES arbees.windows,
+		ADD CONSTRAINT positions_instrument_fkey FOREIGN KEY (instrument_id) REFERENCES arbees.instruments',
 		'positions' || suffix);
 	EXECUTE format('ALTER TABLE arbees.%1$I
 		ADD CONSTRAINT orders_portfolio_fkey FOREIGN KEY (portfolio_id, mode)
@@ -77,11 +90,15 @@ BEGIN
 		ADD CONSTRAINT fills_order_fkey FOREIGN KEY (order_id, portfolio_id, mode)
 			REFERENCES arbees.%2$I',
 		'fills' || suffix, 'orders' || suffix);
+	EXECUTE format('ALTER TABLE arbees.%1$I
+		ADD CONSTRAINT portfolio_ledger_portfolio_fkey FOREIGN KEY (portfolio_id, mode)
+			REFERENCES arbees.portfolios (portfolio_id, mode)',
+		'portfolio_ledger' || suffix);
 END
 $function$;
-REVOKE ALL ON FUNCTION arbees.create_leaf(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION arbees.create_leaf(text, text, text) IS
-	'makes the partitions of a mode or a backtest run, guards and foreign keys included';
+REVOKE ALL ON FUNCTION arbees.guard_table(text, text), arbees.furnish_leaf(text) FROM PUBLIC;
+COMMENT ON FUNCTION arbees.furnish_leaf(text) IS
+	'guards and foreign keys of the tables of a mode or a backtest run';
 
 ALTER TABLE arbees.orders ENABLE ALWAYS TRIGGER orders_guard;
 ALTER TABLE arbees.orders ENABLE ALWAYS TRIGGER orders_no_truncate;
@@ -94,16 +111,42 @@ ALTER TABLE arbees.fills ENABLE ALWAYS TRIGGER fills_no_truncate;
 ALTER TABLE arbees.portfolio_ledger ENABLE ALWAYS TRIGGER portfolio_ledger_guard;
 ALTER TABLE arbees.portfolio_ledger ENABLE ALWAYS TRIGGER portfolio_ledger_no_truncate;
 
-SELECT arbees.create_leaf('_live', '''LIVE''', '');
-SELECT arbees.create_leaf('_paper', '''PAPER''', '');
-SELECT arbees.create_leaf('_dry_run', '''DRY_RUN''', '');
-CREATE TABLE arbees.decisions_backtest PARTITION OF arbees.decisions
-	FOR VALUES IN ('BACKTEST') PARTITION BY LIST (portfolio_id);
-CREATE TABLE arbees.positions_backtest PARTITION OF arbees.positions
-	FOR VALUES IN ('BACKTEST') PARTITION BY LIST (portfolio_id);
-CREATE TABLE arbees.orders_backtest PARTITION OF arbees.orders
-	FOR VALUES IN ('BACKTEST') PARTITION BY LIST (portfolio_id);
-CREATE TABLE arbees.fills_backtest PARTITION OF arbees.fills
-	FOR VALUES IN ('BACKTEST') PARTITION BY LIST (portfolio_id);
-CREATE TABLE arbees.portfolio_ledger_backtest PARTITION OF arbees.portfolio_ledger
-	FOR VALUES IN ('BACKTEST') PARTITION BY LIST (portfolio_id);
+CREATE TABLE arbees.decisions_live PARTITION OF arbees.decisions FOR VALUES IN ('LIVE');
+CREATE TABLE arbees.positions_live PARTITION OF arbees.positions FOR VALUES IN ('LIVE');
+CREATE TABLE arbees.orders_live PARTITION OF arbees.orders FOR VALUES IN ('LIVE');
+CREATE TABLE arbees.fills_live PARTITION OF arbees.fills FOR VALUES IN ('LIVE');
+CREATE TABLE arbees.portfolio_ledger_live PARTITION OF arbees.portfolio_ledger FOR VALUES IN ('LIVE');
+SELECT arbees.furnish_leaf('_live');
+CREATE TABLE arbees.decisions_paper PARTITION OF arbees.decisions FOR VALUES IN ('PAPER');
+CREATE TABLE arbees.positions_paper PARTITION OF arbees.positions FOR VALUES IN ('PAPER');
+CREATE TABLE arbees.orders_paper PARTITION OF arbees.orders FOR VALUES IN ('PAPER');
+CREATE TABLE arbees.fills_paper PARTITION OF arbees.fills FOR VALUES IN ('PAPER');
+CREATE TABLE arbees.portfolio_ledger_paper PARTITION OF arbees.portfolio_ledger FOR VALUES IN ('PAPER');
+SELECT arbees.furnish_leaf('_paper');
+CREATE TABLE arbees.decisions_dry_run PARTITION OF arbees.decisions FOR VALUES IN ('DRY_RUN');
+CREATE TABLE arbees.positions_dry_run PARTITION OF arbees.positions FOR VALUES IN ('DRY_RUN');
+CREATE TABLE arbees.orders_dry_run PARTITION OF arbees.orders FOR VALUES IN ('DRY_RUN');
+CREATE TABLE arbees.fills_dry_run PARTITION OF arbees.fills FOR VALUES IN ('DRY_RUN');
+CREATE TABLE arbees.portfolio_ledger_dry_run PARTITION OF arbees.portfolio_ledger FOR VALUES IN ('DRY_RUN');
+SELECT arbees.furnish_leaf('_dry_run');
+
+/*
+ * Backtest runs hang in trees of their own, one leaf per run. These trees have no
+ * index: pg_dump hangs a leaf in first and builds its indexes afterwards, and a
+ * tree that had some would have built them already. Nor does dropping a run's
+ * leaf then lock a table of the desk.
+ */
+CREATE TABLE arbees.decisions_backtest (LIKE arbees.decisions INCLUDING DEFAULTS INCLUDING CONSTRAINTS,
+	CONSTRAINT decisions_backtest_mode_check CHECK (mode = 'BACKTEST')) PARTITION BY LIST (portfolio_id);
+CREATE TABLE arbees.positions_backtest (LIKE arbees.positions INCLUDING DEFAULTS INCLUDING CONSTRAINTS,
+	CONSTRAINT positions_backtest_mode_check CHECK (mode = 'BACKTEST')) PARTITION BY LIST (portfolio_id);
+CREATE TABLE arbees.orders_backtest (LIKE arbees.orders INCLUDING DEFAULTS INCLUDING CONSTRAINTS,
+	CONSTRAINT orders_backtest_mode_check CHECK (mode = 'BACKTEST')) PARTITION BY LIST (portfolio_id);
+CREATE TABLE arbees.fills_backtest (LIKE arbees.fills INCLUDING DEFAULTS INCLUDING CONSTRAINTS,
+	CONSTRAINT fills_backtest_mode_check CHECK (mode = 'BACKTEST')) PARTITION BY LIST (portfolio_id);
+CREATE TABLE arbees.portfolio_ledger_backtest (LIKE arbees.portfolio_ledger INCLUDING DEFAULTS INCLUDING CONSTRAINTS,
+	CONSTRAINT portfolio_ledger_backtest_mode_check CHECK (mode = 'BACKTEST')) PARTITION BY LIST (portfolio_id);
+CREATE TABLE arbees.quotes_backtest (LIKE arbees.quotes INCLUDING CONSTRAINTS) PARTITION BY LIST (run_id);
+CREATE TABLE arbees.ticks_backtest (LIKE arbees.ticks INCLUDING CONSTRAINTS) PARTITION BY LIST (run_id);
+SELECT arbees.guard_table(t, '_backtest')
+FROM unnest(ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger']) t;

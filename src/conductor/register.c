@@ -189,21 +189,15 @@ static bool
 has_ticked(int pid)
 {
 	static SqlPlan plan = {
-		"SELECT 1 FROM arbees.conductor WHERE pid = $1 AND ticks > 0", 1, {INT4OID}
+		"SELECT 1 FROM arbees.conductor WHERE pid = $1 AND ticks > 0", 1, {INT4OID}, NULL, true
 	};
 	Datum		value = Int32GetDatum(pid);
 	bool		ticked;
 
 	PushActiveSnapshot(GetLatestSnapshot());
 	arb_sql_begin();
-	if (plan.plan == NULL)
-	{
-		plan.plan = SPI_prepare(plan.text, plan.nargs, plan.types);
-		if (plan.plan == NULL || SPI_keepplan(plan.plan) != 0)
-			elog(ERROR, "could not prepare the look for a tick");
-	}
 	/* Read-only execution uses the snapshot pushed, which is new in every round. */
-	ticked = SPI_execute_plan(plan.plan, &value, NULL, true, 1) == SPI_OK_SELECT && SPI_processed > 0;
+	ticked = arb_sql_run(&plan, &value, NULL) > 0;
 	arb_sql_end();
 	PopActiveSnapshot();
 	return ticked;

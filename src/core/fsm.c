@@ -14,8 +14,8 @@
 #include "miscadmin.h"
 #include "utils/tuplestore.h"
 
-const FsmRule *
-arb_fsm_find(const Fsm *fsm, int from, int event)
+static const FsmRule *
+find_rule(const Fsm *fsm, int from, int event)
 {
 	const FsmRule *rule;
 
@@ -29,7 +29,7 @@ arb_fsm_find(const Fsm *fsm, int from, int event)
 const FsmRule *
 arb_fsm_require(const Fsm *fsm, int64 id, int from, int event)
 {
-	const FsmRule *rule = arb_fsm_find(fsm, from, event);
+	const FsmRule *rule = find_rule(fsm, from, event);
 
 	if (rule == NULL)
 		ereport(ERROR,
@@ -50,18 +50,6 @@ arb_fsm_allows(const Fsm *fsm, int from, int to)
 		if (rule->from == from && rule->to == to)
 			return true;
 	return false;
-}
-
-/* arb_fsm_event returns the number of an event's name, 0 when there is none. */
-int
-arb_fsm_event(const Fsm *fsm, const char *name)
-{
-	int			i;
-
-	for (i = 1; fsm->events[i] != NULL; i++)
-		if (strcmp(fsm->events[i], name) == 0)
-			return i;
-	return 0;
 }
 
 /* arb_fsm_dump returns (position, from_state, event, to_state, comment) rows. */

@@ -98,7 +98,7 @@ load_bound(void)
  * changes it under running sessions. False on a standby.
  */
 bool
-arb_installation_is_ours(Snapshot snapshot)
+arb_installation_is_ours(void)
 {
 	static bool registered = false;
 
@@ -148,5 +148,5 @@ arb_installation_write(const char *actor)
 Datum
 arbees_installation_is_ours(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(arb_installation_is_ours(NULL));
+	PG_RETURN_BOOL(arb_installation_is_ours());
 }

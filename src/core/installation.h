@@ -9,9 +9,8 @@
 #define ARB_INSTALLATION_H
 
 #include "postgres.h"
-#include "utils/snapshot.h"
 
-extern bool arb_installation_is_ours(Snapshot snapshot);
+extern bool arb_installation_is_ours(void);
 extern void arb_installation_write(const char *actor);
 
 #endif							/* ARB_INSTALLATION_H */

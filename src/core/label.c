@@ -68,6 +68,7 @@ load_type(LabelType type)
 {
 	static bool registered = false;
 	Oid			type_oid;
+	Oid			oids[MAX_LABELS] = {0};
 	int			i;
 
 	if (!registered)
@@ -84,16 +85,12 @@ load_type(LabelType type)
 		if (!HeapTupleIsValid(tuple))
 			elog(ERROR, "type arbees.%s has no label \"%s\"",
 				 LabelSets[type].type_name, LabelSets[type].names[i]);
-		label_oids[type][i] = ((Form_pg_enum) GETSTRUCT(tuple))->oid;
+		oids[i] = ((Form_pg_enum) GETSTRUCT(tuple))->oid;
 		ReleaseSysCache(tuple);
 	}
+	/* At the end and all at once: the look-ups themselves may run forget_oids. */
+	memcpy(label_oids[type], oids, sizeof(oids));
 	type_oids[type] = type_oid;
-}
-
-const char *
-arb_label_type_name(LabelType type)
-{
-	return LabelSets[type].type_name;
 }
 
 int
@@ -106,7 +103,7 @@ arb_label_count(LabelType type)
 	return n;
 }
 
-/* arb_label_name returns the label of a C value; "none" of a value out of range is an internal error. */
+/* arb_label_name returns the label of a C value. */
 const char *
 arb_label_name(LabelType type, int value)
 {
@@ -130,7 +127,6 @@ arb_label_parse(LabelType type, const char *name)
 Oid
 arb_label_oid(LabelType type, int value)
 {
-	Assert(value >= 1 && value <= MAX_LABELS);
 	if (!OidIsValid(type_oids[type]))
 		load_type(type);
 	if (value < 1 || value > MAX_LABELS || !OidIsValid(label_oids[type][value - 1]))
@@ -150,12 +146,4 @@ arb_label_value(LabelType type, Oid oid)
 		if (label_oids[type][i] == oid)
 			return i + 1;
 	return 0;
-}
-
-Oid
-arb_label_type_oid(LabelType type)
-{
-	if (!OidIsValid(type_oids[type]))
-		load_type(type);
-	return type_oids[type];
 }

@@ -123,12 +123,10 @@ typedef enum LedgerKind
 	LEDGER_FILL, LEDGER_VOID, LEDGER_SETTLE, LEDGER_REDEEM, LEDGER_DAY
 } LedgerKind;
 
-extern const char *arb_label_type_name(LabelType type);
 extern int	arb_label_count(LabelType type);
 extern const char *arb_label_name(LabelType type, int value);
 extern int	arb_label_parse(LabelType type, const char *name);
 extern Oid	arb_label_oid(LabelType type, int value);
 extern int	arb_label_value(LabelType type, Oid oid);
-extern Oid	arb_label_type_oid(LabelType type);
 
 #endif							/* ARB_LABEL_H */

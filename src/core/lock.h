@@ -4,12 +4,14 @@
  *	  The heavyweight locks of arbees, and their order.
  *
  * Order, left to right, skip freely, never go back:
- *		kill -> epoch -> portfolio (ascending) -> window -> position -> order
+ *		venue clock -> deployment (only tried) -> kill -> epoch (ascending) ->
+ *		portfolio (ascending) -> window -> position -> order
  * Rows of positions and orders belong to a portfolio and are guarded by its
  * lock; their row locks exist only for the claim, which takes no portfolio.
  *
- * Locks are on our own relations (kill_levels, trader_epochs, portfolios, deployments): not
- * advisory, since anyone can hold those. All end with the transaction.
+ * Locks are on our own relations (venues, deployments, kill_levels, trader_epochs,
+ * portfolios): not advisory, since anyone can hold those. All end with the
+ * transaction.
  *
  *-------------------------------------------------------------------------
  */

@@ -102,14 +102,6 @@ arb_fixed_to_cstring(Fixed value)
 }
 
 Fixed
-arb_fixed_from_cstring(const char *string)
-{
-	return arb_fixed_from_numeric(DirectFunctionCall3(numeric_in, CStringGetDatum(string),
-													  ObjectIdGetDatum(InvalidOid),
-													  Int32GetDatum(-1)));
-}
-
-Fixed
 arb_fixed_add(Fixed a, Fixed b)
 {
 	return narrow((int128) a + b);
@@ -177,9 +169,8 @@ arb_taker_fee(Fixed qty, Fixed price, Fixed rate, int exponent)
 	{
 		int128		spread = (int128) price * (FIXED_ONE - price);	/* 16 decimals */
 
-		/* fee has 16 decimals; 2^127 leaves room for fee < 1e14 at 8 digits of spread */
-		fee = div_floor(fee, FIXED_ONE) * div_floor(spread, 1);
-		fee = div_floor(fee, FIXED_ONE);
+		/* To 8 decimals before, from 24 after: a qty of 92 billion does not overflow. */
+		fee = div_floor(div_floor(fee, FIXED_ONE) * spread, FIXED_ONE);
 	}
 	/* 16 decimals to 5 */
 	return narrow(div_floor(fee, INT64CONST(100000000000)) * 1000);

@@ -27,7 +27,6 @@ typedef int64 Fixed;
 extern Fixed arb_fixed_from_numeric(Datum numeric);
 extern Datum arb_fixed_to_numeric(Fixed value);
 extern char *arb_fixed_to_cstring(Fixed value);
-extern Fixed arb_fixed_from_cstring(const char *text);
 extern Fixed arb_fixed_add(Fixed a, Fixed b);
 extern Fixed arb_fixed_sub(Fixed a, Fixed b);
 extern Fixed arb_fixed_mul_floor(Fixed a, Fixed b);

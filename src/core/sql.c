@@ -10,12 +10,7 @@
 #include "core/sql.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
-
-/* The context of whoever called arb_sql_begin: what outlives SPI goes there. */
-static MemoryContext caller_context(void);
 
 void
 arb_sql_begin(void)
@@ -30,37 +25,33 @@ arb_sql_end(void)
 	SPI_finish();
 }
 
-/* arb_sql_run executes a plan, preparing and keeping it the first time; returns the number of rows. */
+/* arb_sql_prepare prepares and keeps a plan the first time it is needed. */
+void
+arb_sql_prepare(SqlPlan *plan)
+{
+	SPIPlanPtr	prepared;
+
+	if (plan->plan != NULL)
+		return;
+	/* Generic from the start: our statements find rows by key, and planning each call anew costs more than running it. */
+	prepared = SPI_prepare_cursor(plan->text, plan->nargs, plan->types, CURSOR_OPT_GENERIC_PLAN);
+	if (prepared == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", plan->text, SPI_result_code_string(SPI_result));
+	if (SPI_keepplan(prepared) != 0)
+		elog(ERROR, "could not keep a plan");
+	plan->plan = prepared;
+}
+
+/* arb_sql_run executes a plan and returns the number of rows. */
 uint64
 arb_sql_run(SqlPlan *plan, Datum *values, const char *nulls)
 {
 	int			result;
 
-	if (plan->plan == NULL)
-	{
-		/* Generic from the start: our statements find rows by key, and planning each call anew costs more than running it. */
-		SPIPlanPtr	prepared = SPI_prepare_cursor(plan->text, plan->nargs, plan->types, CURSOR_OPT_GENERIC_PLAN);
-
-		if (prepared == NULL)
-			elog(ERROR, "could not prepare \"%s\": %s", plan->text, SPI_result_code_string(SPI_result));
-		if (SPI_keepplan(prepared) != 0)
-			elog(ERROR, "could not keep a plan");
-		plan->plan = prepared;
-	}
+	arb_sql_prepare(plan);
 	result = SPI_execute_plan(plan->plan, values, nulls, plan->read_only, 0);
 	if (result < 0)
 		elog(ERROR, "could not execute \"%s\": %s", plan->text, SPI_result_code_string(result));
-	return SPI_processed;
-}
-
-/* arb_sql_exec executes a statement once, without keeping a plan. */
-uint64
-arb_sql_exec(const char *statement)
-{
-	int			result = SPI_execute(statement, false, 0);
-
-	if (result < 0)
-		elog(ERROR, "could not execute \"%s\": %s", statement, SPI_result_code_string(result));
 	return SPI_processed;
 }
 
@@ -70,17 +61,6 @@ arb_sql_value(uint64 row, int column, bool *isnull)
 	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, isnull);
 }
 
-static MemoryContext
-caller_context(void)
-{
-	/* SPI_palloc allocates in the context that was current at SPI_connect. */
-	void	   *probe = SPI_palloc(1);
-	MemoryContext context = GetMemoryChunkContext(probe);
-
-	pfree(probe);
-	return context;
-}
-
 /* arb_sql_copy returns a value that outlives arb_sql_end(). */
 Datum
 arb_sql_copy(uint64 row, int column, bool *isnull)
@@ -88,15 +68,11 @@ arb_sql_copy(uint64 row, int column, bool *isnull)
 	Datum		value = arb_sql_value(row, column, isnull);
 	int16		len;
 	bool		byval;
-	MemoryContext old;
 
 	if (*isnull)
 		return (Datum) 0;
 	get_typlenbyval(SPI_gettypeid(SPI_tuptable->tupdesc, column), &len, &byval);
-	old = MemoryContextSwitchTo(caller_context());
-	value = datumCopy(value, byval, len);
-	MemoryContextSwitchTo(old);
-	return value;
+	return SPI_datumTransfer(value, byval, len);
 }
 
 /* arb_sql_text returns a column's text form, NULL for NULL; it outlives arb_sql_end(). */
@@ -105,7 +81,7 @@ arb_sql_text(uint64 row, int column)
 {
 	char	   *value = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
 
-	return value == NULL ? NULL : MemoryContextStrdup(caller_context(), value);
+	return value == NULL ? NULL : strcpy(SPI_palloc(strlen(value) + 1), value);
 }
 
 int64
@@ -133,4 +109,24 @@ arb_sql_bool(uint64 row, int column, bool if_null)
 	Datum		value = arb_sql_value(row, column, &isnull);
 
 	return isnull ? if_null : DatumGetBool(value);
+}
+
+/* arb_sql_ids runs a plan of its own and returns its first column, an integer, in the caller's context. */
+List *
+arb_sql_ids(SqlPlan *plan, Datum *values)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext spi;
+	List	   *ids = NIL;
+	uint64		n;
+	uint64		i;
+
+	arb_sql_begin();
+	n = arb_sql_run(plan, values, NULL);
+	spi = MemoryContextSwitchTo(caller);
+	for (i = 0; i < n; i++)
+		ids = lappend_int(ids, arb_sql_int32(i, 1, 0));
+	MemoryContextSwitchTo(spi);
+	arb_sql_end();
+	return ids;
 }

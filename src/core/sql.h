@@ -20,6 +20,7 @@
 
 #include "postgres.h"
 #include "executor/spi.h"
+#include "nodes/pg_list.h"
 
 #define SQL_MAX_ARGS 24
 
@@ -34,13 +35,14 @@ typedef struct SqlPlan
 
 extern void arb_sql_begin(void);
 extern void arb_sql_end(void);
+extern void arb_sql_prepare(SqlPlan *plan);
 extern uint64 arb_sql_run(SqlPlan *plan, Datum *values, const char *nulls);
-extern uint64 arb_sql_exec(const char *text);
 extern Datum arb_sql_value(uint64 row, int column, bool *isnull);
 extern char *arb_sql_text(uint64 row, int column);
 extern int64 arb_sql_int64(uint64 row, int column, int64 if_null);
 extern int32 arb_sql_int32(uint64 row, int column, int32 if_null);
 extern bool arb_sql_bool(uint64 row, int column, bool if_null);
 extern Datum arb_sql_copy(uint64 row, int column, bool *isnull);
+extern List *arb_sql_ids(SqlPlan *plan, Datum *values);
 
 #endif							/* ARB_SQL_H */

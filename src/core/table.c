@@ -281,6 +281,42 @@ arb_table_fetch(Table *table, const char *index, int nkeys, const IndexKey *keys
 	return arb_table_scan(table, index, nkeys, keys, direction, snapshot, keep_first, row) > 0;
 }
 
+/* arb_row_read opens a table to fetch one row of it; without a snapshot, by the latest. */
+bool
+arb_row_read(const TableDef *def, TradingMode mode, const char *index, int nkeys, const IndexKey *keys,
+			 Snapshot snapshot, Row *row)
+{
+	Table		table = arb_table_open(def, mode, AccessShareLock);
+	Snapshot	own = snapshot == NULL ? arb_snapshot_begin() : NULL;
+	bool		found = arb_table_fetch(&table, index, nkeys, keys, ForwardScanDirection,
+										snapshot == NULL ? own : snapshot, row);
+
+	if (own != NULL)
+		arb_snapshot_end(own);
+	arb_table_close(&table);
+	return found;
+}
+
+/* arb_row_fixed returns an amount, FIXED_NULL for NULL. */
+Fixed
+arb_row_fixed(const Row *row, int column)
+{
+	return row->null[column] ? FIXED_NULL : arb_fixed_from_numeric(row->value[column]);
+}
+
+void
+arb_row_set(Row *row, int column, Datum value)
+{
+	row->value[column] = value;
+	row->null[column] = false;
+}
+
+void
+arb_row_set_fixed(Row *row, int column, Fixed value)
+{
+	arb_row_set(row, column, arb_fixed_to_numeric(value));
+}
+
 /*
  * Checks of a table, prepared once per backend: the executor would read their
  * text anew for every row we insert, which costs more than the insert.

@@ -16,6 +16,7 @@
 #include "postgres.h"
 #include "access/sdir.h"
 #include "core/label.h"
+#include "core/money.h"
 #include "storage/itemptr.h"
 #include "storage/lockdefs.h"
 #include "utils/relcache.h"
@@ -61,6 +62,8 @@ extern Snapshot arb_snapshot_begin(void);
 extern void arb_snapshot_end(Snapshot snapshot);
 extern bool arb_table_fetch(Table *table, const char *index, int nkeys, const IndexKey *keys,
 							ScanDirection direction, Snapshot snapshot, Row *row);
+extern bool arb_row_read(const TableDef *def, TradingMode mode, const char *index, int nkeys,
+						 const IndexKey *keys, Snapshot snapshot, Row *row);
 extern int	arb_table_scan(Table *table, const char *index, int nkeys, const IndexKey *keys,
 						   ScanDirection direction, Snapshot snapshot, RowVisitor visit, void *arg);
 extern void arb_table_insert(Table *table, Datum *values, bool *nulls);
@@ -69,6 +72,8 @@ extern void arb_table_update(Table *table, const Row *row);
 #define INT4_KEY(v) {Int32GetDatum(v), F_INT4EQ}
 #define INT8_KEY(v) {Int64GetDatum(v), F_INT8EQ}
 
-
+extern Fixed arb_row_fixed(const Row *row, int column);
+extern void arb_row_set(Row *row, int column, Datum value);
+extern void arb_row_set_fixed(Row *row, int column, Fixed value);
 
 #endif							/* ARB_TABLE_H */

@@ -194,7 +194,7 @@ arbees_step_seal(PG_FUNCTION_ARGS)
 	if (!ConditionalLockRelationOid(arb_catalog_relation("journal_seals"), ShareUpdateExclusiveLock))
 		PG_RETURN_VOID();
 	/* A copy's rows carry another cluster's numbers until arbees_resume ends their era. */
-	if (!arb_installation_is_ours(NULL))
+	if (!arb_installation_is_ours())
 		PG_RETURN_VOID();
 	read_last_seal(&seal);
 	if (seal.seal_no > 0 && arb_elapsed_ms(seal.sealed_at, arb_now()) < MIN_SEAL_AGE_MS)

@@ -9,9 +9,9 @@
 
 #include "access/transam.h"
 #include "catalog/pg_type.h"
+#include "core/result.h"
 #include "core/sql.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "journal/journal_hash.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -95,14 +95,7 @@ walk_rows(SqlPlan *plan, Datum *values, HashState *chain, Finding *finding)
 	int64		n = 0;
 	uint64		i;
 
-	if (plan->plan == NULL)
-	{
-		SPIPlanPtr	prepared = SPI_prepare(plan->text, plan->nargs, plan->types);
-
-		if (prepared == NULL || SPI_keepplan(prepared) != 0)
-			elog(ERROR, "could not prepare the check of the journal");
-		plan->plan = prepared;
-	}
+	arb_sql_prepare(plan);
 	portal = SPI_cursor_open(NULL, plan->plan, values, NULL, true);
 	for (;;)
 	{
@@ -232,7 +225,6 @@ Datum
 arbees_verify_journal(PG_FUNCTION_ARGS)
 {
 	Finding		finding = {0};
-	TupleDesc	desc;
 	Datum		values[6];
 	bool		nulls[6] = {false};
 	SealRow		start = {.era_after_id = -1};
@@ -243,8 +235,6 @@ arbees_verify_journal(PG_FUNCTION_ARGS)
 	int64		sealed_rows = 0;
 	char	   *detail = NULL;
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts != 6)
-		elog(ERROR, "arbees.verify_journal does not return what this library was built for");
 	/* The chain begins with a head of zeros. */
 	start.head = palloc0(VARHDRSZ + JOURNAL_HASH_BYTES);
 	SET_VARSIZE(start.head, VARHDRSZ + JOURNAL_HASH_BYTES);
@@ -271,5 +261,5 @@ arbees_verify_journal(PG_FUNCTION_ARGS)
 	values[3] = detail == NULL ? (Datum) 0 : CStringGetTextDatum(detail);
 	values[4] = Int64GetDatum(finding.seals);
 	values[5] = Int64GetDatum(finding.rows);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	PG_RETURN_DATUM(arb_result_row(fcinfo, lengthof(values), values, nulls));
 }

@@ -14,28 +14,19 @@
 #include "catalog/pg_type.h"
 #include "utils/fmgroids.h"
 
-static Fixed
-side_value(const Row *row, int column)
-{
-	return row->null[column] ? FIXED_NULL : arb_fixed_from_numeric(row->value[column]);
-}
-
 static bool
 read_stored(int32 instrument_id, Snapshot snapshot, Quote *quote)
 {
-	Table		table = arb_table_open(&quotes_table, 0, AccessShareLock);
 	IndexKey	keys[] = {INT4_KEY(instrument_id)};
 	Row			row;
-	bool		found = arb_table_fetch(&table, "quotes_pkey", 1, keys, ForwardScanDirection, snapshot, &row);
 
-	arb_table_close(&table);
-	if (!found)
+	if (!arb_row_read(&quotes_table, 0, "quotes_pkey", 1, keys, snapshot, &row))
 		return false;
 	quote->instrument_id = instrument_id;
-	quote->bid = side_value(&row, QUOTES_bid);
-	quote->bid_size = side_value(&row, QUOTES_bid_size);
-	quote->ask = side_value(&row, QUOTES_ask);
-	quote->ask_size = side_value(&row, QUOTES_ask_size);
+	quote->bid = arb_row_fixed(&row, QUOTES_bid);
+	quote->bid_size = arb_row_fixed(&row, QUOTES_bid_size);
+	quote->ask = arb_row_fixed(&row, QUOTES_ask);
+	quote->ask_size = arb_row_fixed(&row, QUOTES_ask_size);
 	quote->source_at = DatumGetTimestampTz(row.value[QUOTES_source_at]);
 	quote->received_at = DatumGetTimestampTz(row.value[QUOTES_received_at]);
 	return true;

@@ -32,12 +32,12 @@
 #include "core/columns.h"
 #include "core/guard.h"
 #include "core/lock.h"
+#include "core/result.h"
 #include "core/sql.h"
 #include "core/txn.h"
 #include "core/wake.h"
 #include "errors.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "journal/journal.h"
 #include "journal/seal.h"
 #include "mb/pg_wchar.h"
@@ -368,13 +368,9 @@ change_level(KillResult *result, const char *reason, bool may_lower)
 static Datum
 result_tuple(FunctionCallInfo fcinfo, const KillResult *result)
 {
-	TupleDesc	desc;
 	Datum		values[6];
-	bool		nulls[6];
+	bool		nulls[6] = {false};
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts != 6)
-		elog(ERROR, "arbees.kill_result is not the type this library was built for");
-	memset(nulls, 0, sizeof(nulls));
 	values[0] = ObjectIdGetDatum(arb_label_oid(LABEL_KILL_LEVEL, result->level));
 	values[1] = Int64GetDatum(result->orders_to_cancel);
 	nulls[1] = result->orders_to_cancel < 0;
@@ -386,7 +382,7 @@ result_tuple(FunctionCallInfo fcinfo, const KillResult *result)
 	values[4] = nulls[4] ? (Datum) 0 : CStringGetTextDatum(result->holders);
 	nulls[5] = result->warning == NULL;
 	values[5] = nulls[5] ? (Datum) 0 : CStringGetTextDatum(result->warning);
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+	return arb_result_row(fcinfo, lengthof(values), values, nulls);
 }
 
 /* What both verbs ask of their transaction before they wait for the lock. */
@@ -482,7 +478,7 @@ arbees_resume(PG_FUNCTION_ARGS)
 				 errmsg("a reason must be given")));
 	begin_change(&result, "arbees_resume");
 	result.level = KILL_NONE;
-	if (!arb_installation_is_ours(NULL))
+	if (!arb_installation_is_ours())
 	{
 		arb_trader_forget_all("bound to another place");
 		bind_here(arb_seal_end_era());

@@ -22,11 +22,11 @@
 #include "core/guard.h"
 #include "core/installation.h"
 #include "core/lock.h"
+#include "core/result.h"
 #include "core/sql.h"
 #include "core/txn.h"
 #include "errors.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "journal/journal.h"
 #include "safety/control.h"
 #include "safety/trader_lock.h"
@@ -39,31 +39,21 @@ PG_FUNCTION_INFO_V1(arbees_acquire_trader);
 PG_FUNCTION_INFO_V1(arbees_renew_trader);
 PG_FUNCTION_INFO_V1(arbees_release_trader);
 
-static bool
-fetch_by_account(const TableDef *def, const char *index, int32 account, Snapshot snapshot, Row *row)
-{
-	IndexKey	key = INT4_KEY(account);
-	Table		table = arb_table_open(def, 0, AccessShareLock);
-	bool		found = arb_table_fetch(&table, index, 1, &key, ForwardScanDirection, snapshot, row);
-
-	arb_table_close(&table);
-	return found;
-}
-
 static void
 read_state(Snapshot snapshot, int32 account, TraderState *state, char **holder)
 {
+	IndexKey	by_account[] = {INT4_KEY(account)};
 	Row			epoch;
 	Row			lease;
 
 	memset(state, 0, sizeof(TraderState));
 	*holder = NULL;
-	if (!fetch_by_account(&trader_epochs_table, "trader_epochs_pkey", account, snapshot, &epoch))
+	if (!arb_row_read(&trader_epochs_table, 0, "trader_epochs_pkey", 1, by_account, snapshot, &epoch))
 		return;
 	state->epoch = DatumGetInt64(epoch.value[TRADER_EPOCHS_epoch]);
 	state->reconciled = !epoch.null[TRADER_EPOCHS_reconciled_at];
 	*holder = TextDatumGetCString(epoch.value[TRADER_EPOCHS_holder]);
-	if (!fetch_by_account(&trader_leases_table, "trader_leases_pkey", account, snapshot, &lease))
+	if (!arb_row_read(&trader_leases_table, 0, "trader_leases_pkey", 1, by_account, snapshot, &lease))
 		return;
 	state->expires_at = DatumGetTimestampTz(lease.value[TRADER_LEASES_expires_at]);
 	state->alive = DatumGetInt64(lease.value[TRADER_LEASES_epoch]) == state->epoch &&
@@ -261,12 +251,9 @@ static Datum
 acquired_tuple(FunctionCallInfo fcinfo, bool granted, int64 epoch, int64 ms,
 			   const char *holder, const char *reason)
 {
-	TupleDesc	desc;
 	Datum		values[5];
 	bool		nulls[5] = {false};
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts != 5)
-		elog(ERROR, "arbees.acquire_trader does not return what this library was built for");
 	values[0] = BoolGetDatum(granted);
 	nulls[1] = !granted;
 	values[1] = Int64GetDatum(epoch);
@@ -274,7 +261,7 @@ acquired_tuple(FunctionCallInfo fcinfo, bool granted, int64 epoch, int64 ms,
 	values[3] = CStringGetTextDatum(holder);
 	nulls[4] = reason == NULL;
 	values[4] = reason == NULL ? (Datum) 0 : CStringGetTextDatum(reason);
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+	return arb_result_row(fcinfo, lengthof(values), values, nulls);
 }
 
 static bool
@@ -323,7 +310,7 @@ arbees_acquire_trader(PG_FUNCTION_ARGS)
 		PG_RETURN_DATUM(refused(fcinfo, &state, holder, ms));
 	take_over(account, state.epoch + 1, worker, holder, ms);
 	PG_RETURN_DATUM(acquired_tuple(fcinfo, true, state.epoch + 1, ms, worker,
-								   arb_installation_is_ours(NULL) ? NULL :
+								   arb_installation_is_ours() ? NULL :
 								   "paused: this database is a copy of another; arbees_resume(reason) binds it"));
 }
 
@@ -419,18 +406,10 @@ arb_trader_forget_all(const char *reason)
 	static SqlPlan plan = {
 		"SELECT venue_account_id FROM arbees.trader_epochs ORDER BY 1", 0
 	};
-	int32	   *accounts;
-	uint64		n;
-	uint64		i;
+	ListCell   *lc;
 
-	arb_sql_begin();
-	n = arb_sql_run(&plan, NULL, NULL);
-	accounts = SPI_palloc(sizeof(int32) * Max(n, 1));
-	for (i = 0; i < n; i++)
-		accounts[i] = arb_sql_int32(i, 1, 0);
-	arb_sql_end();
-	for (i = 0; i < n; i++)
-		forget_one(accounts[i], reason);
+	foreach(lc, arb_sql_ids(&plan, NULL))
+		forget_one(lfirst_int(lc), reason);
 }
 
 /*
@@ -447,7 +426,7 @@ arb_trader_refuse_maintenance(void)
 	};
 	int32		account;
 
-	if (!arb_installation_is_ours(NULL))
+	if (!arb_installation_is_ours())
 		return;
 	arb_sql_begin();
 	account = arb_sql_run(&plan, NULL, NULL) > 0 ? arb_sql_int32(0, 1, 0) : 0;

@@ -10,15 +10,14 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "core/clock.h"
+#include "core/result.h"
 #include "core/sql.h"
 #include "core/table.h"
 #include "core/txn.h"
 #include "errors.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "journal/journal.h"
 #include "safety/control.h"
 #include "safety/kill.h"
@@ -168,16 +167,6 @@ register_worker(const char *worker, const Welcome *welcome, const char *roles, i
 				psprintf("%s, pid %d, roles %s", worker, pid, roles));
 }
 
-static Datum
-row_datum(FunctionCallInfo fcinfo, int natts, Datum *values, bool *nulls)
-{
-	TupleDesc	desc;
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts != natts)
-		elog(ERROR, "the function does not return what this library was built for");
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
-}
-
 /* arbees.worker_hello registers a worker and tells it where the venue is. */
 Datum
 arbees_worker_hello(PG_FUNCTION_ARGS)
@@ -207,7 +196,7 @@ arbees_worker_hello(PG_FUNCTION_ARGS)
 	welcome.values[WELCOME_CONFIRM_MS] = Int32GetDatum((int32) controls->confirm_timeout_ms);
 	welcome.nulls[WELCOME_CONFIRM_MS] = controls->confirm_timeout_ms < 0;
 	welcome.values[WELCOME_TICK_HISTORY] = BoolGetDatum(controls->tick_history);
-	PG_RETURN_DATUM(row_datum(fcinfo, lengthof(welcome.values), welcome.values, welcome.nulls));
+	PG_RETURN_DATUM(arb_result_row(fcinfo, lengthof(welcome.values), welcome.values, welcome.nulls));
 }
 
 /* Marks the worker as seen; returns whether it is known, and the driven clock of its venue. */
@@ -349,7 +338,7 @@ arbees_worker_heartbeat(PG_FUNCTION_ARGS)
 	arb_snapshot_end(snapshot);
 	values[1] = Int64GetDatum(market_ms);
 	nulls[1] = market_ms < 0;
-	PG_RETURN_DATUM(row_datum(fcinfo, lengthof(values), values, nulls));
+	PG_RETURN_DATUM(arb_result_row(fcinfo, lengthof(values), values, nulls));
 }
 
 /* arbees.worker_alert raises an alert in a worker's name. */

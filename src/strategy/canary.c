@@ -19,6 +19,7 @@
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "trade/wish.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
@@ -80,34 +81,32 @@ favoured(const Side *side)
 }
 
 static Datum
-buy(FunctionCallInfo fcinfo, HeapTupleHeader state, const Side *side)
+buy(HeapTupleHeader state, const Side *side)
 {
 	TupleDesc	desc = lookup_rowtype_tupdesc(arb_catalog_type("signal"), -1);
-	Datum		value[13] = {0};
-	bool		null[13];
+	Datum		value[SIGNAL_ncolumns] = {0};
+	bool		null[SIGNAL_ncolumns];
+	HeapTuple	tuple;
 	Fixed		tick = field_fixed(state, "tick_size");
 	Fixed		limit = arb_fixed_add(side->ask, param(state, "slippage", 2 * FIXED_CENT));
 
 	limit = arb_fixed_floor_to(Min(limit, FIXED_ONE - tick), tick);
 	memset(null, true, sizeof(null));
-#define SET(i, datum) (null[i] = false, value[i] = (datum))
-	SET(0, CStringGetTextDatum(psprintf("window-" INT64_FORMAT, field_int(state, "window_id", true))));
-	SET(1, Int32GetDatum(side->instrument_id));
-	SET(2, ObjectIdGetDatum(arb_label_oid(LABEL_SIDE, SIDE_BUY)));
-	SET(3, ObjectIdGetDatum(arb_label_oid(LABEL_AMOUNT_KIND, AMOUNT_MONEY)));
-	SET(4, arb_fixed_to_numeric(param(state, "amount", FIXED_ONE)));
-	SET(5, arb_fixed_to_numeric(limit));
-	SET(6, ObjectIdGetDatum(arb_label_oid(LABEL_TIME_IN_FORCE, TIF_FAK)));
-	SET(7, arb_fixed_to_numeric(0));
-	SET(8, ObjectIdGetDatum(arb_label_oid(LABEL_TAKE_PROFIT_KIND, TAKE_PROFIT_NONE)));
-	SET(9, arb_fixed_to_numeric(0));
+#define SET(field, datum) (null[SIGNAL_##field] = false, value[SIGNAL_##field] = (datum))
+	SET(key, CStringGetTextDatum(psprintf("window-" INT64_FORMAT, field_int(state, "window_id", true))));
+	SET(instrument_id, Int32GetDatum(side->instrument_id));
+	SET(side, ObjectIdGetDatum(arb_label_oid(LABEL_SIDE, SIDE_BUY)));
+	SET(amount_kind, ObjectIdGetDatum(arb_label_oid(LABEL_AMOUNT_KIND, AMOUNT_MONEY)));
+	SET(amount, arb_fixed_to_numeric(param(state, "amount", FIXED_ONE)));
+	SET(limit_price, arb_fixed_to_numeric(limit));
+	SET(time_in_force, ObjectIdGetDatum(arb_label_oid(LABEL_TIME_IN_FORCE, TIF_FAK)));
+	SET(stop_loss_pct, arb_fixed_to_numeric(0));
+	SET(take_profit_kind, ObjectIdGetDatum(arb_label_oid(LABEL_TAKE_PROFIT_KIND, TAKE_PROFIT_NONE)));
+	SET(take_profit_pct, arb_fixed_to_numeric(0));
 #undef SET
-	{
-		HeapTuple	tuple = heap_form_tuple(desc, value, null);
-
-		ReleaseTupleDesc(desc);
-		return HeapTupleGetDatum(tuple);
-	}
+	tuple = heap_form_tuple(desc, value, null);
+	ReleaseTupleDesc(desc);
+	return HeapTupleGetDatum(tuple);
 }
 
 PG_FUNCTION_INFO_V1(arbees_always_trade_canary);
@@ -130,8 +129,8 @@ arbees_always_trade_canary(PG_FUNCTION_ARGS)
 	down.bid = field_fixed(state, "down_bid");
 	down.ask = field_fixed(state, "down_ask");
 	if (favoured(&up))
-		return buy(fcinfo, state, &up);
+		return buy(state, &up);
 	if (favoured(&down))
-		return buy(fcinfo, state, &down);
+		return buy(state, &down);
 	PG_RETURN_NULL();
 }

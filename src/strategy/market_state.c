@@ -72,16 +72,6 @@ arb_deployments(int32 venue_id, TradingMode mode)
 	return list;
 }
 
-static bool
-fetch_row(const TableDef *def, const char *index, int nkeys, const IndexKey *keys, Snapshot snapshot, Row *row)
-{
-	Table		table = arb_table_open(def, 0, AccessShareLock);
-	bool		found = arb_table_fetch(&table, index, nkeys, keys, ForwardScanDirection, snapshot, row);
-
-	arb_table_close(&table);
-	return found;
-}
-
 /* Which of a window's two instruments is which. */
 static bool
 note_side(const Row *instrument, void *arg)
@@ -109,7 +99,7 @@ set_last_price(MarketView *view, int32 venue_id, Snapshot snapshot)
 	if (view->underlying == NULL)
 		return;
 	keys[1].value = CStringGetTextDatum(view->underlying);
-	if (!fetch_row(&underlying_prices_table, "underlying_prices_pkey", 2, keys, snapshot, &price))
+	if (!arb_row_read(&underlying_prices_table, 0, "underlying_prices_pkey", 2, keys, snapshot, &price))
 		return;
 	view->last_price_null = false;
 	view->last_price = price.value[UNDERLYING_PRICES_price];
@@ -191,7 +181,7 @@ add_instrument(ViewList *list, int32 instrument_id)
 	IndexKey	by_window[1];
 	ListCell   *lc;
 
-	if (!fetch_row(&instruments_table, "instruments_pkey", 1, by_id, list->snapshot, &instrument))
+	if (!arb_row_read(&instruments_table, 0, "instruments_pkey", 1, by_id, list->snapshot, &instrument))
 		return;
 	if (instrument.null[INSTRUMENTS_window_id])
 	{
@@ -203,7 +193,7 @@ add_instrument(ViewList *list, int32 instrument_id)
 	}
 	by_window[0].value = instrument.value[INSTRUMENTS_window_id];
 	by_window[0].equal = F_INT8EQ;
-	if (fetch_row(&windows_table, "windows_pkey", 1, by_window, list->snapshot, &window))
+	if (arb_row_read(&windows_table, 0, "windows_pkey", 1, by_window, list->snapshot, &window))
 		add_window(&window, list);
 }
 

@@ -50,7 +50,6 @@ typedef struct Round
 	QuoteSet	quotes;
 	List	   *underlyings;
 	List	   *wishes;			/* Wish * */
-	List	   *portfolios;		/* int, ascending */
 } Round;
 
 /* ---- arguments ---- */
@@ -187,16 +186,12 @@ take_prices(FunctionCallInfo fcinfo, Round *r)
 static void
 read_clock(FunctionCallInfo fcinfo, Round *r)
 {
-	Table		table = arb_table_open(&venues_table, 0, AccessShareLock);
 	IndexKey	keys[] = {INT4_KEY(r->venue_id)};
-	Snapshot	snapshot = arb_snapshot_begin();
 	Row			venue;
 
-	if (!arb_table_fetch(&table, "venues_pkey", 1, keys, ForwardScanDirection, snapshot, &venue))
+	if (!arb_row_read(&venues_table, 0, "venues_pkey", 1, keys, NULL, &venue))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("venue %d does not exist", r->venue_id)));
-	arb_snapshot_end(snapshot);
-	arb_table_close(&table);
 	r->driven = DatumGetBool(venue.value[VENUES_clock_driven]);
 	if (r->driven == PG_ARGISNULL(2))
 		ereport(ERROR,
@@ -246,7 +241,6 @@ evaluate_all(Round *r)
 	{
 		Deployment *deployment = lfirst(d);
 
-		r->portfolios = list_append_unique_int(r->portfolios, deployment->portfolio_id);
 		if (views == NIL || !arb_lock_deployment_try(deployment->deployment_id))
 			continue;
 		foreach(v, views)
@@ -264,43 +258,25 @@ evaluate_all(Round *r)
 
 /* ---- lock and judge ---- */
 
-/* Portfolios with something on the quoted instruments, whether or not a strategy still runs in them. */
-static void
-add_holders(Round *r)
+/* All portfolios of the venue and mode, ascending: one may hold something though no strategy runs in it. */
+static List *
+portfolios_of(const Round *r)
 {
 	static SqlPlan plan = {
-		"SELECT DISTINCT portfolio_id FROM arbees.portfolios p WHERE p.venue_id = $1 AND p.mode::text = $2",
+		"SELECT p.portfolio_id FROM arbees.portfolios p WHERE p.venue_id = $1 AND p.mode::text = $2 ORDER BY 1",
 		2, {INT4OID, TEXTOID}
 	};
 	Datum		args[2];
-	MemoryContext caller = CurrentMemoryContext;
-	uint64		n;
-	uint64		i;
 
 	args[0] = Int32GetDatum(r->venue_id);
 	args[1] = CStringGetTextDatum(arb_label_name(LABEL_MODE, r->mode));
-	arb_sql_begin();
-	n = arb_sql_run(&plan, args, NULL);
-	for (i = 0; i < n; i++)
-	{
-		int32		id = arb_sql_int32(i, 1, 0);
-		MemoryContext spi = MemoryContextSwitchTo(caller);
-
-		r->portfolios = list_append_unique_int(r->portfolios, id);
-		MemoryContextSwitchTo(spi);
-	}
-	arb_sql_end();
+	return arb_sql_ids(&plan, args);
 }
-
-typedef struct Needed
-{
-	bool		yes;
-} Needed;
 
 static bool
 note_one(const Row *row, void *arg)
 {
-	((Needed *) arg)->yes = true;
+	*(bool *) arg = true;
 	return false;
 }
 
@@ -308,7 +284,7 @@ note_one(const Row *row, void *arg)
 static bool
 needs_lock(Round *r, int32 portfolio_id, Snapshot snapshot)
 {
-	Needed		needed = {false};
+	bool		needed = false;
 	Table		table;
 	ListCell   *lc;
 	int			i;
@@ -317,14 +293,14 @@ needs_lock(Round *r, int32 portfolio_id, Snapshot snapshot)
 		if (((Wish *) lfirst(lc))->portfolio_id == portfolio_id)
 			return true;
 	table = arb_table_open(&positions_table, r->mode, AccessShareLock);
-	for (i = 0; i < r->quotes.count && !needed.yes; i++)
+	for (i = 0; i < r->quotes.count && !needed; i++)
 	{
 		IndexKey	keys[] = {INT4_KEY(r->quotes.quotes[i].instrument_id), INT4_KEY(portfolio_id)};
 
 		arb_table_scan(&table, "positions_open_idx", 2, keys, ForwardScanDirection, snapshot, note_one, &needed);
 	}
 	arb_table_close(&table);
-	if (!needed.yes && r->mode == MODE_PAPER)
+	if (!needed && r->mode == MODE_PAPER)
 	{
 		IndexKey	keys[] = {INT4_KEY(portfolio_id)};
 
@@ -332,7 +308,7 @@ needs_lock(Round *r, int32 portfolio_id, Snapshot snapshot)
 		arb_table_scan(&table, "orders_working_idx", 1, keys, ForwardScanDirection, snapshot, note_one, &needed);
 		arb_table_close(&table);
 	}
-	return needed.yes;
+	return needed;
 }
 
 static List *
@@ -342,11 +318,10 @@ lock_portfolios(Round *r)
 	List	   *locked = NIL;
 	ListCell   *lc;
 
-	foreach(lc, r->portfolios)
+	foreach(lc, portfolios_of(r))
 		if (needs_lock(r, lfirst_int(lc), snapshot))
 			locked = lappend_int(locked, lfirst_int(lc));
 	arb_snapshot_end(snapshot);
-	list_sort(locked, list_int_cmp);
 	arb_submit_lock_all(r->mode, locked);
 	return locked;
 }
@@ -380,7 +355,7 @@ judge_all(Round *r, List *locked)
  *					ask_sizes[], source_ms[], underlyings[], prices[], price_ms[])
  *
  * Returns: the tickets of orders this call made for a venue (none for PAPER).
- * Errors:	0A000 outside READ COMMITTED, 22023 for malformed input, RB008 for modes not built.
+ * Errors:	25001 outside READ COMMITTED, 22023 for malformed input, RB008 for modes not built.
  */
 PG_FUNCTION_INFO_V1(arbees_on_quotes);
 Datum
@@ -388,7 +363,7 @@ arbees_on_quotes(PG_FUNCTION_ARGS)
 {
 	Round		r = {0};
 	List	   *locked;
-	TimestampTz began_at = arb_now();
+	TimestampTz judged_at;
 
 	arb_require_read_committed("on_quotes");
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
@@ -401,21 +376,22 @@ arbees_on_quotes(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_ARB_NOT_BUILT),
 				 errmsg("mode %s is not built yet", arb_label_name(LABEL_MODE, r.mode))));
 	InitMaterializedSRF(fcinfo, 0);
+	/* Lock, then read: another call may move the clock on while we wait. */
+	arb_lock_venue_clock(r.venue_id);
 	read_clock(fcinfo, &r);
 	read_quotes(fcinfo, &r);
 
-	arb_lock_venue_clock(r.venue_id);
 	arb_quotes_store(&r.quotes);
 	take_prices(fcinfo, &r);
 	if (r.driven)
 		drive_clock(&r);
 
 	evaluate_all(&r);
-	add_holders(&r);
 	locked = lock_portfolios(&r);
+	judged_at = arb_now();
 	judge_all(&r, locked);
 	if (r.driven)
 		arb_settle_due(r.venue_id, r.mode, r.market_time);
-	arb_tickets_new(locked, r.mode, began_at, (ReturnSetInfo *) fcinfo->resultinfo);
+	arb_tickets_new(locked, r.mode, judged_at, (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
 }

@@ -49,6 +49,5 @@ extern List *arb_market_views(const QuoteSet *quotes, int32 venue_id, const List
 extern HeapTuple arb_market_state(const Deployment *d, const MarketView *view, const QuoteSet *quotes,
 								  Snapshot snapshot, TimestampTz market_time);
 extern bool arb_strategy_evaluate(const Deployment *d, HeapTuple state, Wish *wish);
-extern void arb_wish_from_signal(HeapTupleHeader signal, Wish *wish);
 
 #endif							/* ARB_STRATEGY_H */

@@ -17,8 +17,7 @@
 
 #include "compat.h"
 #include "core/clock.h"
-#include "core/lock.h"
-#include "errors.h"
+#include "market/instrument.h"
 #include "safety/control.h"
 #include "safety/kill.h"
 #include "trade/exit.h"
@@ -102,32 +101,10 @@ last_try_at(const Watch *w, const Row *position)
 		INT4_KEY(DatumGetInt32(position->value[POSITIONS_deployment_id])),
 		{CStringGetTextDatum(exit_key(position, attempts)), F_TEXTEQ}
 	};
-	Table		table = arb_table_open(&decisions_table, w->mode, AccessShareLock);
-	Snapshot	snapshot = arb_snapshot_begin();
 	Row			decision;
-	TimestampTz at = 0;
 
-	if (arb_table_fetch(&table, "decisions_signal_key", 2, keys, ForwardScanDirection, snapshot, &decision))
-		at = DatumGetTimestampTz(decision.value[DECISIONS_decided_at]);
-	arb_snapshot_end(snapshot);
-	arb_table_close(&table);
-	return at;
-}
-
-static bool
-read_by_id(const TableDef *def, const char *index, Datum id, Oid equal, Row *row)
-{
-	Table		table = arb_table_open(def, 0, AccessShareLock);
-	IndexKey	keys[1];
-	Snapshot	snapshot = arb_snapshot_begin();
-	bool		found;
-
-	keys[0].value = id;
-	keys[0].equal = equal;
-	found = arb_table_fetch(&table, index, 1, keys, ForwardScanDirection, snapshot, row);
-	arb_snapshot_end(snapshot);
-	arb_table_close(&table);
-	return found;
+	return arb_row_read(&decisions_table, w->mode, "decisions_signal_key", 2, keys, NULL, &decision) ?
+		DatumGetTimestampTz(decision.value[DECISIONS_decided_at]) : 0;
 }
 
 /* The worst price we take: the bid less the slippage, wider with each order before, on the tick, above zero. */
@@ -163,10 +140,8 @@ static void
 mark_triggered(Watch *w, Row *position, ExitReason reason, Fixed threshold, Fixed bid)
 {
 	arb_position_transition(position, event_of(reason), w->market_time);
-	position->value[POSITIONS_exit_reason] = ObjectIdGetDatum(arb_label_oid(LABEL_EXIT_REASON, reason));
-	position->null[POSITIONS_exit_reason] = false;
-	position->value[POSITIONS_trigger_at] = TimestampTzGetDatum(w->market_time);
-	position->null[POSITIONS_trigger_at] = false;
+	arb_row_set(position, POSITIONS_exit_reason, ObjectIdGetDatum(arb_label_oid(LABEL_EXIT_REASON, reason)));
+	arb_row_set(position, POSITIONS_trigger_at, TimestampTzGetDatum(w->market_time));
 	position->null[POSITIONS_trigger_threshold] = threshold == FIXED_NULL;
 	if (threshold != FIXED_NULL)
 		position->value[POSITIONS_trigger_threshold] = arb_fixed_to_numeric(threshold);
@@ -190,11 +165,10 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 	Row			instrument;
 	Fixed		tick;
 
-	if (!read_by_id(&instruments_table, "instruments_pkey", position->value[POSITIONS_instrument_id], F_INT4EQ, &instrument))
-		return;
 	/* A working exit, UNKNOWN included, blocks the next one: the same shares must not be sold twice. */
 	if (history.working || !quoted || quote->bid == FIXED_NULL)
 		return;
+	arb_instrument_read(DatumGetInt32(position->value[POSITIONS_instrument_id]), &instrument);
 	tick = arb_fixed_from_numeric(instrument.value[INSTRUMENTS_tick_size]);
 	wish.deployment_id = DatumGetInt32(position->value[POSITIONS_deployment_id]);
 	wish.portfolio_id = w->portfolio_id;
@@ -204,14 +178,13 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 	wish.instrument_id = DatumGetInt32(position->value[POSITIONS_instrument_id]);
 	wish.side = SIDE_SELL;
 	wish.amount_kind = AMOUNT_BASE;
-	wish.amount = arb_fixed_floor_to(arb_position_fixed(position, POSITIONS_qty),
+	wish.amount = arb_fixed_floor_to(arb_row_fixed(position, POSITIONS_qty),
 									 arb_fixed_from_numeric(instrument.value[INSTRUMENTS_lot_size]));
 	wish.limit_price = protection_price(quote->bid,
 										controls->exit_slippage_pct == FIXED_NULL ? 10 * FIXED_ONE :
 										controls->exit_slippage_pct == FIXED_NONE ? 90 * FIXED_ONE :
 										controls->exit_slippage_pct, history.orders, tick);
 	wish.time_in_force = TIF_FAK;
-	wish.stop_loss_pct = wish.take_profit_pct = 0;
 	wish.take_profit_kind = TAKE_PROFIT_NONE;
 	wish.confidence = FIXED_NULL;
 	wish.exit_before_close_s = -1;
@@ -222,7 +195,7 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 	/* EXIT_PENDING before the order: a PAPER order fills inside the call below. */
 	arb_position_transition(position, POSITION_EVENT_EXIT_ORDERED, w->market_time);
 	position->value[POSITIONS_exit_attempts] = Int32GetDatum(attempt);
-	arb_position_set_fixed(position, POSITIONS_intended_price, quote->bid);
+	arb_row_set_fixed(position, POSITIONS_intended_price, quote->bid);
 	arb_position_write(w->mode, position);
 	arb_submit(&wish, w->quotes, w->market_time, &result);
 	if (result.order_id != 0)
@@ -232,11 +205,11 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 static void
 update_high_water(Watch *w, Row *position, Fixed bid)
 {
-	Fixed		high = arb_position_fixed(position, POSITIONS_high_water);
+	Fixed		high = arb_row_fixed(position, POSITIONS_high_water);
 
 	if (bid == FIXED_NULL || (high != FIXED_NULL && bid <= high))
 		return;
-	arb_position_set_fixed(position, POSITIONS_high_water, bid);
+	arb_row_set_fixed(position, POSITIONS_high_water, bid);
 	arb_position_write(w->mode, position);
 	arb_position_read(w->mode, DatumGetInt64(position->value[POSITIONS_position_id]), position);
 }
@@ -244,11 +217,12 @@ update_high_water(Watch *w, Row *position, Fixed bid)
 static bool
 window_still_trades(const Row *position, TimestampTz market_time)
 {
+	IndexKey	keys[] = {{position->value[POSITIONS_window_id], F_INT8EQ}};
 	Row			window;
 
 	if (position->null[POSITIONS_window_id])
 		return true;
-	if (!read_by_id(&windows_table, "windows_pkey", position->value[POSITIONS_window_id], F_INT8EQ, &window))
+	if (!arb_row_read(&windows_table, 0, "windows_pkey", 1, keys, NULL, &window))
 		return false;
 	return market_time < DatumGetTimestampTz(window.value[WINDOWS_closes_at]);
 }
@@ -264,14 +238,14 @@ watch_monitoring(Watch *w, Row *position, const Quote *quote, bool quoted)
 	in.exit_at = position->null[POSITIONS_exit_at] ? 0 : DatumGetTimestampTz(position->value[POSITIONS_exit_at]);
 	in.bid = quoted ? quote->bid : FIXED_NULL;
 	in.average_entry = arb_position_average(position);
-	in.stop_loss_pct = arb_position_fixed(position, POSITIONS_stop_loss_pct);
+	in.stop_loss_pct = arb_row_fixed(position, POSITIONS_stop_loss_pct);
 	in.take_profit_kind = arb_label_value(LABEL_TAKE_PROFIT_KIND,
 										  DatumGetObjectId(position->value[POSITIONS_take_profit_kind]));
-	in.take_profit_pct = arb_position_fixed(position, POSITIONS_take_profit_pct);
+	in.take_profit_pct = arb_row_fixed(position, POSITIONS_take_profit_pct);
 	/* Only a trailing profit needs the high water: nobody else pays for its writes. */
 	if (in.take_profit_kind == TAKE_PROFIT_TRAILING)
 		update_high_water(w, position, in.bid);
-	in.high_water = arb_position_fixed(position, POSITIONS_high_water);
+	in.high_water = arb_row_fixed(position, POSITIONS_high_water);
 	verdict = arb_exit_decision(&in);
 	if (verdict.reason == 0)
 		return;
@@ -288,7 +262,7 @@ watch_position(Watch *w, Row *position)
 	bool		quoted;
 
 	if (state == POSITION_STATE_ENTRY || state == POSITION_STATE_CLOSED ||
-		arb_position_fixed(position, POSITIONS_qty) <= 0 ||
+		arb_row_fixed(position, POSITIONS_qty) <= 0 ||
 		!window_still_trades(position, w->market_time))
 		return;
 	snapshot = arb_snapshot_begin();

@@ -16,7 +16,6 @@
 typedef struct ExitInput
 {
 	KillLevel	kill_level;
-	bool		close_requested;
 	TimestampTz market_time;
 	TimestampTz exit_at;		/* 0 = held to settlement */
 	Fixed		bid;			/* FIXED_NULL = nobody bids */
@@ -34,8 +33,5 @@ typedef struct ExitVerdict
 } ExitVerdict;
 
 extern ExitVerdict arb_exit_decision(const ExitInput *in);
-extern Fixed arb_stop_price(Fixed average_entry, Fixed stop_loss_pct);
-extern Fixed arb_profit_price(Fixed average_entry, Fixed take_profit_pct);
-extern Fixed arb_trailing_price(Fixed high_water, Fixed trailing_pct);
 
 #endif							/* ARB_EXIT_DECISION_H */

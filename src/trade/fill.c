@@ -106,7 +106,7 @@ add_to(Row *row, int column, Fixed change)
 static Fixed
 shrink_reservation(Row *order, const FillFacts *facts)
 {
-	Fixed		reserved = arb_order_fixed(order, ORDERS_reserved);
+	Fixed		reserved = arb_row_fixed(order, ORDERS_reserved);
 	Fixed		used = Min(reserved, Max(0, arb_fixed_add(facts->money, facts->fee)));
 
 	order->value[ORDERS_reserved] = arb_fixed_to_numeric(reserved - used);
@@ -117,8 +117,8 @@ shrink_reservation(Row *order, const FillFacts *facts)
 static Fixed
 cost_of_sold(const Row *position, Fixed qty_sold)
 {
-	Fixed		qty = arb_position_fixed(position, POSITIONS_qty);
-	Fixed		cost = arb_position_fixed(position, POSITIONS_cost);
+	Fixed		qty = arb_row_fixed(position, POSITIONS_qty);
+	Fixed		cost = arb_row_fixed(position, POSITIONS_cost);
 
 	if (qty <= 0 || qty_sold >= qty)
 		return cost;
@@ -201,7 +201,7 @@ static void
 move_position(Row *position, const Row *order, Fixed lot_size, TimestampTz at, LedgerChange *change)
 {
 	PositionState state = arb_position_state(position);
-	Fixed		qty = arb_position_fixed(position, POSITIONS_qty);
+	Fixed		qty = arb_row_fixed(position, POSITIONS_qty);
 	bool		dust = qty < lot_size;
 
 	if (state == POSITION_STATE_ENTRY && qty > 0)
@@ -223,10 +223,10 @@ alarm_odd_fill(const Row *order, const FillFacts *facts, OrderState before)
 {
 	int32		portfolio_id = DatumGetInt32(order->value[ORDERS_portfolio_id]);
 	int64		order_id = DatumGetInt64(order->value[ORDERS_order_id]);
-	Fixed		amount = arb_order_fixed(order, ORDERS_amount);
+	Fixed		amount = arb_row_fixed(order, ORDERS_amount);
 	bool		money = arb_label_value(LABEL_AMOUNT_KIND,
 										DatumGetObjectId(order->value[ORDERS_amount_kind])) == AMOUNT_MONEY;
-	Fixed		filled = arb_order_fixed(order, money ? ORDERS_filled_money : ORDERS_filled_qty);
+	Fixed		filled = arb_row_fixed(order, money ? ORDERS_filled_money : ORDERS_filled_qty);
 
 	if (filled > arb_fixed_add(amount, FIXED_CENT))
 		arb_alert("critical", "overfill", portfolio_id,
@@ -314,7 +314,7 @@ void_fill(TradingMode mode, Row *order, Row *fill, TimestampTz market_time)
 	change.position_id = DatumGetInt64(order->value[ORDERS_position_id]);
 	change.reference = TextDatumGetCString(fill->value[FILLS_venue_trade_id]);
 	unbook_position(&position, &stored, &change);
-	qty = arb_position_fixed(&position, POSITIONS_qty);
+	qty = arb_row_fixed(&position, POSITIONS_qty);
 	if (arb_position_state(&position) != POSITION_STATE_CLOSED && qty == 0)
 	{
 		arb_position_transition(&position, POSITION_EVENT_ENTRY_ENDED, market_time);

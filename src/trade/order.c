@@ -18,6 +18,7 @@
 #include "core/clock.h"
 #include "core/guard.h"
 #include "errors.h"
+#include "journal/journal.h"
 #include "trade/ledger.h"
 #include "trade/order.h"
 #include "utils/fmgroids.h"
@@ -81,12 +82,6 @@ arb_order_state(const Row *row)
 	return arb_label_value(LABEL_ORDER_STATE, DatumGetObjectId(row->value[ORDERS_state]));
 }
 
-Fixed
-arb_order_fixed(const Row *row, int column)
-{
-	return row->null[column] ? FIXED_NULL : arb_fixed_from_numeric(row->value[column]);
-}
-
 /* arb_order_working tells whether an order is still someone's business. */
 bool
 arb_order_working(OrderState state)
@@ -111,8 +106,7 @@ arb_order_transition(Row *row, OrderEvent event, const char *reason, TimestampTz
 	row->value[ORDERS_state_rule] = Int32GetDatum(rule->pos);
 	if (finished && row->null[ORDERS_finished_at])
 	{
-		row->value[ORDERS_finished_at] = TimestampTzGetDatum(at);
-		row->null[ORDERS_finished_at] = false;
+		arb_row_set(row, ORDERS_finished_at, TimestampTzGetDatum(at));
 	}
 	else if (!finished)
 		row->null[ORDERS_finished_at] = true;
@@ -120,14 +114,26 @@ arb_order_transition(Row *row, OrderEvent event, const char *reason, TimestampTz
 		(event == ORDER_EVENT_ACCEPT || event == ORDER_EVENT_REJECT ||
 		 event == ORDER_EVENT_FILL_PARTIAL || event == ORDER_EVENT_FILL_COMPLETE))
 	{
-		row->value[ORDERS_acknowledged_at] = TimestampTzGetDatum(at);
-		row->null[ORDERS_acknowledged_at] = false;
+		arb_row_set(row, ORDERS_acknowledged_at, TimestampTzGetDatum(at));
 	}
 	if (reason != NULL)
 	{
-		row->value[ORDERS_last_reason] = CStringGetTextDatum(reason);
-		row->null[ORDERS_last_reason] = false;
+		arb_row_set(row, ORDERS_last_reason, CStringGetTextDatum(reason));
 	}
+}
+
+/* arb_order_lose makes a working order UNKNOWN and tells people: nobody knows what the venue did with it. */
+void
+arb_order_lose(TradingMode mode, Row *row, const char *reason)
+{
+	int32		portfolio_id = DatumGetInt32(row->value[ORDERS_portfolio_id]);
+	int64		order_id = DatumGetInt64(row->value[ORDERS_order_id]);
+
+	arb_order_transition(row, ORDER_EVENT_LOSE, reason, arb_now());
+	arb_order_write(mode, row);
+	arb_journal(mode, "order_unknown", portfolio_id, order_id, reason);
+	arb_alert("critical", "order_unknown", portfolio_id,
+			  psprintf("order " INT64_FORMAT " is UNKNOWN: %s", order_id, reason));
 }
 
 void
@@ -148,11 +154,11 @@ arb_order_write(TradingMode mode, Row *row)
 bool
 arb_order_complete(const Row *row, Fixed lot_size)
 {
-	Fixed		amount = arb_order_fixed(row, ORDERS_amount);
+	Fixed		amount = arb_row_fixed(row, ORDERS_amount);
 
 	if (arb_label_value(LABEL_AMOUNT_KIND, DatumGetObjectId(row->value[ORDERS_amount_kind])) == AMOUNT_MONEY)
-		return amount - arb_order_fixed(row, ORDERS_filled_money) < FIXED_CENT;
-	return amount - arb_order_fixed(row, ORDERS_filled_qty) < lot_size;
+		return amount - arb_row_fixed(row, ORDERS_filled_money) < FIXED_CENT;
+	return amount - arb_row_fixed(row, ORDERS_filled_qty) < lot_size;
 }
 
 /* arb_order_end_reservation gives back what an order that just ended still reserved. */
@@ -164,7 +170,7 @@ arb_order_end_reservation(TradingMode mode, Row *row, TimestampTz market_time)
 	change.kind = LEDGER_RELEASE;
 	change.order_id = DatumGetInt64(row->value[ORDERS_order_id]);
 	change.position_id = DatumGetInt64(row->value[ORDERS_position_id]);
-	change.reserved = -arb_order_fixed(row, ORDERS_reserved);
+	change.reserved = -arb_row_fixed(row, ORDERS_reserved);
 	change.open_orders = -1;
 	row->value[ORDERS_reserved] = arb_fixed_to_numeric(0);
 	arb_ledger_append(mode, DatumGetInt32(row->value[ORDERS_portfolio_id]), &change, market_time);

@@ -38,26 +38,13 @@ arb_position_state(const Row *row)
 	return arb_label_value(LABEL_POSITION_STATE, DatumGetObjectId(row->value[POSITIONS_state]));
 }
 
-Fixed
-arb_position_fixed(const Row *row, int column)
-{
-	return row->null[column] ? FIXED_NULL : arb_fixed_from_numeric(row->value[column]);
-}
-
-void
-arb_position_set_fixed(Row *row, int column, Fixed value)
-{
-	row->value[column] = arb_fixed_to_numeric(value);
-	row->null[column] = false;
-}
-
 /* arb_position_average returns the average entry price of what was bought, 0 when nothing was. */
 Fixed
 arb_position_average(const Row *row)
 {
-	Fixed		qty = arb_position_fixed(row, POSITIONS_entry_qty);
+	Fixed		qty = arb_row_fixed(row, POSITIONS_entry_qty);
 
-	return qty <= 0 ? 0 : arb_fixed_div_floor(arb_position_fixed(row, POSITIONS_entry_money), qty);
+	return qty <= 0 ? 0 : arb_fixed_div_floor(arb_row_fixed(row, POSITIONS_entry_money), qty);
 }
 
 /*
@@ -75,10 +62,7 @@ arb_position_transition(Row *row, PositionEvent event, TimestampTz at)
 	if (rule->to != POSITION_STATE_CLOSED)
 		row->null[POSITIONS_closed_at] = true;
 	else if (row->null[POSITIONS_closed_at])
-	{
-		row->value[POSITIONS_closed_at] = TimestampTzGetDatum(at);
-		row->null[POSITIONS_closed_at] = false;
-	}
+		arb_row_set(row, POSITIONS_closed_at, TimestampTzGetDatum(at));
 }
 
 void

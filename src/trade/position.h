@@ -26,8 +26,6 @@ extern const Fsm PositionFsm;
 
 extern bool arb_position_read(TradingMode mode, int64 position_id, Row *row);
 extern PositionState arb_position_state(const Row *row);
-extern Fixed arb_position_fixed(const Row *row, int column);
-extern void arb_position_set_fixed(Row *row, int column, Fixed value);
 extern void arb_position_transition(Row *row, PositionEvent event, TimestampTz at);
 extern void arb_position_write(TradingMode mode, Row *row);
 extern Fixed arb_position_average(const Row *row);

@@ -22,11 +22,14 @@
 #include "core/clock.h"
 #include "core/guard.h"
 #include "core/lock.h"
+#include "core/result.h"
 #include "core/sql.h"
 #include "core/txn.h"
 #include "errors.h"
 #include "funcapi.h"
 #include "journal/journal.h"
+#include "market/instrument.h"
+#include "market/venue.h"
 #include "miscadmin.h"
 #include "safety/control.h"
 #include "safety/kill.h"
@@ -63,48 +66,6 @@ require_args(FunctionCallInfo fcinfo, int n)
 					 errmsg("argument %d of a protocol call is NULL", i + 1)));
 }
 
-static void
-read_instrument(const Row *order, Row *instrument)
-{
-	Table		table = arb_table_open(&instruments_table, 0, AccessShareLock);
-	IndexKey	keys[1];
-	Snapshot	snapshot = arb_snapshot_begin();
-
-	keys[0].value = order->value[ORDERS_instrument_id];
-	keys[0].equal = F_INT4EQ;
-	if (!arb_table_fetch(&table, "instruments_pkey", 1, keys, ForwardScanDirection, snapshot, instrument))
-		elog(ERROR, "instrument of an order does not exist");
-	arb_snapshot_end(snapshot);
-	arb_table_close(&table);
-}
-
-static Fixed
-lot_size_of(const Row *order)
-{
-	Row			instrument;
-
-	read_instrument(order, &instrument);
-	return arb_fixed_from_numeric(instrument.value[INSTRUMENTS_lot_size]);
-}
-
-/* The market's time for the books: the driven clock's, or now. */
-static TimestampTz
-market_time_of(int32 venue_id)
-{
-	Table		table = arb_table_open(&venues_table, 0, AccessShareLock);
-	IndexKey	keys[] = {INT4_KEY(venue_id)};
-	Snapshot	snapshot = arb_snapshot_begin();
-	Row			venue;
-	TimestampTz at = arb_now();
-
-	if (arb_table_fetch(&table, "venues_pkey", 1, keys, ForwardScanDirection, snapshot, &venue) &&
-		DatumGetBool(venue.value[VENUES_clock_driven]) && !venue.null[VENUES_market_time])
-		at = DatumGetTimestampTz(venue.value[VENUES_market_time]);
-	arb_snapshot_end(snapshot);
-	arb_table_close(&table);
-	return at;
-}
-
 static bool
 is_of_account(const Row *order, int32 account)
 {
@@ -129,7 +90,7 @@ claim_refusal(const Row *order, int32 account, TimestampTz now)
 {
 	Snapshot	snapshot = arb_snapshot_begin();
 	KillLevel	level = arb_kill_level(snapshot);
-	bool		ours = arb_installation_is_ours(snapshot);
+	bool		ours = arb_installation_is_ours();
 	bool		entry = arb_label_value(LABEL_ORDER_PURPOSE,
 										DatumGetObjectId(order->value[ORDERS_purpose])) == PURPOSE_ENTRY;
 
@@ -149,13 +110,6 @@ claim_refusal(const Row *order, int32 account, TimestampTz now)
 	return NULL;
 }
 
-static void
-set_text(Row *row, int column, Datum value)
-{
-	row->value[column] = value;
-	row->null[column] = false;
-}
-
 /*
  * claim_order(account, epoch, order_id, venue_order_id, body_hash)
  *		returns (claimed boolean, reason text, send_within_ms integer)
@@ -170,7 +124,6 @@ arbees_claim_order(PG_FUNCTION_ARGS)
 	Row			order;
 	const char *refusal;
 	TimestampTz now;
-	TupleDesc	desc;
 	Datum		value[3] = {0};
 	bool		null[3] = {false};
 
@@ -188,10 +141,10 @@ arbees_claim_order(PG_FUNCTION_ARGS)
 	if (refusal == NULL)
 	{
 		arb_order_transition(&order, ORDER_EVENT_CLAIM, NULL, now);
-		set_text(&order, ORDERS_venue_order_id, PG_GETARG_DATUM(3));
-		set_text(&order, ORDERS_body_hash, PG_GETARG_DATUM(4));
-		set_text(&order, ORDERS_claimed_epoch, PG_GETARG_DATUM(1));
-		set_text(&order, ORDERS_claimed_at, TimestampTzGetDatum(now));
+		arb_row_set(&order, ORDERS_venue_order_id, PG_GETARG_DATUM(3));
+		arb_row_set(&order, ORDERS_body_hash, PG_GETARG_DATUM(4));
+		arb_row_set(&order, ORDERS_claimed_epoch, PG_GETARG_DATUM(1));
+		arb_row_set(&order, ORDERS_claimed_at, TimestampTzGetDatum(now));
 		arb_order_write(MODE_LIVE, &order);
 		value[2] = Int32GetDatum((int32) arb_elapsed_ms(now, DatumGetTimestampTz(order.value[ORDERS_send_before])));
 	}
@@ -199,9 +152,7 @@ arbees_claim_order(PG_FUNCTION_ARGS)
 	null[1] = refusal == NULL;
 	if (refusal != NULL)
 		value[1] = CStringGetTextDatum(refusal);
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), value, null)));
+	PG_RETURN_DATUM(arb_result_row(fcinfo, lengthof(value), value, null));
 }
 
 /* ---- report ---- */
@@ -232,12 +183,12 @@ require_order(int64 order_id, int32 account)
 static void
 close_when_booked(Row *order, const char *reason, TimestampTz market_time)
 {
-	Fixed		lot_size = lot_size_of(order);
-	Fixed		venue_qty = arb_order_fixed(order, ORDERS_venue_qty);
+	Fixed		lot_size = arb_lot_size(DatumGetInt32(order->value[ORDERS_instrument_id]));
+	Fixed		venue_qty = arb_row_fixed(order, ORDERS_venue_qty);
 
 	if (!arb_order_working(arb_order_state(order)))
 		return;
-	if (venue_qty != FIXED_NULL && arb_order_fixed(order, ORDERS_filled_qty) < venue_qty)
+	if (venue_qty != FIXED_NULL && arb_row_fixed(order, ORDERS_filled_qty) < venue_qty)
 		return;
 	arb_order_finish(MODE_LIVE, order, ORDER_EVENT_CLOSE, reason, lot_size, market_time);
 }
@@ -245,42 +196,26 @@ close_when_booked(Row *order, const char *reason, TimestampTz market_time)
 static void
 note_venue_qty(Row *order, Datum qty, bool null)
 {
-	Fixed		known = arb_order_fixed(order, ORDERS_venue_qty);
+	Fixed		known = arb_row_fixed(order, ORDERS_venue_qty);
 	Fixed		said = null ? 0 : arb_fixed_from_numeric(qty);
 
 	/* What the venue once matched does not become less by a later, emptier answer. */
 	if (known != FIXED_NULL && known >= said)
 		return;
-	order->value[ORDERS_venue_qty] = arb_fixed_to_numeric(said);
-	order->null[ORDERS_venue_qty] = false;
+	arb_row_set_fixed(order, ORDERS_venue_qty, said);
 }
 
 static void
-move_order(Row *order, OrderEvent event, const char *reason)
+acknowledge(Row *order, const char *reason)
 {
 	OrderState	state = arb_order_state(order);
+	bool		filled = state == ORDER_STATE_UNKNOWN && arb_row_fixed(order, ORDERS_filled_qty) > 0;
 
-	/* An acknowledgement of what has ended, or is as known, says nothing new. */
-	if (!arb_order_working(state) ||
-		(event == ORDER_EVENT_ACCEPT && (state == ORDER_STATE_OPEN || state == ORDER_STATE_PARTIALLY_FILLED)))
+	/* Of what is acknowledged already it says nothing new. */
+	if (state == ORDER_STATE_OPEN || state == ORDER_STATE_PARTIALLY_FILLED)
 		return;
-	if (event == ORDER_EVENT_ACCEPT && state == ORDER_STATE_UNKNOWN && arb_order_fixed(order, ORDERS_filled_qty) > 0)
-		event = ORDER_EVENT_FILL_PARTIAL;
-	arb_order_transition(order, event, reason, arb_now());
+	arb_order_transition(order, filled ? ORDER_EVENT_FILL_PARTIAL : ORDER_EVENT_ACCEPT, reason, arb_now());
 	arb_order_write(MODE_LIVE, order);
-}
-
-static void
-report_lost(Row *order, const char *reason)
-{
-	if (arb_order_state(order) == ORDER_STATE_UNKNOWN || !arb_order_working(arb_order_state(order)))
-		return;
-	move_order(order, ORDER_EVENT_LOSE, reason);
-	arb_journal(MODE_LIVE, "order_unknown", DatumGetInt32(order->value[ORDERS_portfolio_id]),
-				DatumGetInt64(order->value[ORDERS_order_id]), reason);
-	arb_alert("critical", "order_unknown", DatumGetInt32(order->value[ORDERS_portfolio_id]),
-			  psprintf("order " INT64_FORMAT " is UNKNOWN: %s",
-					   DatumGetInt64(order->value[ORDERS_order_id]), reason));
 }
 
 static void
@@ -302,19 +237,22 @@ require_event(const char *event)
 static void
 apply_event(Row *order, const char *event, Datum qty, bool qty_null, const char *reason, TimestampTz market_time)
 {
-	Fixed		lot_size = lot_size_of(order);
-	bool		working = arb_order_working(arb_order_state(order));
+	Fixed		lot_size = arb_lot_size(DatumGetInt32(order->value[ORDERS_instrument_id]));
 
-	if (strcmp(event, "accepted") == 0 || strcmp(event, "matched") == 0)
-		move_order(order, ORDER_EVENT_ACCEPT, reason);
-	else if (strcmp(event, "unknown") == 0)
-		report_lost(order, reason == NULL ? "no trustworthy answer" : reason);
-	else if (!working)
+	/* Nothing said of an order that has ended is news. */
+	if (!arb_order_working(arb_order_state(order)))
 		return;
+	if (strcmp(event, "accepted") == 0 || strcmp(event, "matched") == 0)
+		acknowledge(order, reason);
+	else if (strcmp(event, "unknown") == 0)
+	{
+		if (arb_order_state(order) != ORDER_STATE_UNKNOWN)
+			arb_order_lose(MODE_LIVE, order, reason == NULL ? "no trustworthy answer" : reason);
+	}
 	else if (strcmp(event, "closed") == 0 || strcmp(event, "canceled") == 0)
 	{
 		note_venue_qty(order, qty, qty_null);
-		if (arb_order_fixed(order, ORDERS_filled_qty) < arb_order_fixed(order, ORDERS_venue_qty))
+		if (arb_row_fixed(order, ORDERS_filled_qty) < arb_row_fixed(order, ORDERS_venue_qty))
 			arb_order_write(MODE_LIVE, order);	/* its fills are still to come */
 		else
 			close_when_booked(order, reason, market_time);
@@ -322,7 +260,7 @@ apply_event(Row *order, const char *event, Datum qty, bool qty_null, const char 
 	else if (strcmp(event, "rejected") == 0)
 	{
 		/* A refusal after fills cannot be: the fills are the facts, the rest is over. */
-		if (arb_order_fixed(order, ORDERS_filled_qty) > 0)
+		if (arb_row_fixed(order, ORDERS_filled_qty) > 0)
 			arb_order_finish(MODE_LIVE, order, ORDER_EVENT_CLOSE, reason, lot_size, market_time);
 		else
 			arb_order_finish(MODE_LIVE, order, ORDER_EVENT_REJECT, reason, lot_size, market_time);
@@ -353,9 +291,9 @@ arbees_report_order(PG_FUNCTION_ARGS)
 	begin_call("report_order", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
 	order = require_order(PG_GETARG_INT64(2), PG_GETARG_INT32(0));
 	if (!PG_ARGISNULL(4) && order.null[ORDERS_venue_order_id])
-		set_text(&order, ORDERS_venue_order_id, PG_GETARG_DATUM(4));
+		arb_row_set(&order, ORDERS_venue_order_id, PG_GETARG_DATUM(4));
 	apply_event(&order, event, PG_GETARG_DATUM(5), PG_ARGISNULL(5),
-				reason, market_time_of(DatumGetInt32(order.value[ORDERS_venue_id])));
+				reason, arb_market_time(DatumGetInt32(order.value[ORDERS_venue_id])));
 	arb_order_read(MODE_LIVE, PG_GETARG_INT64(2), &order);
 	PG_RETURN_TEXT_P(cstring_to_text(arb_label_name(LABEL_ORDER_STATE, arb_order_state(&order))));
 }
@@ -363,16 +301,11 @@ arbees_report_order(PG_FUNCTION_ARGS)
 static bool
 find_by_venue_id(text *venue_order_id, int32 account, int64 *order_id)
 {
-	Table		table = arb_table_open(&orders_table, MODE_LIVE, AccessShareLock);
 	IndexKey	keys[] = {{PointerGetDatum(venue_order_id), F_TEXTEQ}};
-	Snapshot	snapshot = arb_snapshot_begin();
 	Row			order;
-	bool		found = arb_table_fetch(&table, "orders_venue_order_id_key", 1, keys, ForwardScanDirection,
-										snapshot, &order);
 
-	arb_snapshot_end(snapshot);
-	arb_table_close(&table);
-	if (!found || !is_of_account(&order, account))
+	if (!arb_row_read(&orders_table, MODE_LIVE, "orders_venue_order_id_key", 1, keys, NULL, &order) ||
+		!is_of_account(&order, account))
 		return false;
 	*order_id = DatumGetInt64(order.value[ORDERS_order_id]);
 	return true;
@@ -434,7 +367,7 @@ alarm_other_symbol(const Row *order, const char *symbol, const char *trade)
 	Row			instrument;
 	char	   *ours;
 
-	read_instrument(order, &instrument);
+	arb_instrument_read(DatumGetInt32(order->value[ORDERS_instrument_id]), &instrument);
 	ours = TextDatumGetCString(instrument.value[INSTRUMENTS_symbol]);
 	if (strcmp(ours, symbol) != 0)
 		arb_alert("critical", "wrong_symbol_fill", DatumGetInt32(order->value[ORDERS_portfolio_id]),
@@ -478,8 +411,8 @@ arbees_report_fill(PG_FUNCTION_ARGS)
 		PG_RETURN_TEXT_P(cstring_to_text("orphan"));
 	}
 	order = require_order(order_id, PG_GETARG_INT32(0));
-	market_time = market_time_of(DatumGetInt32(order.value[ORDERS_venue_id]));
-	result = arb_fill_apply(MODE_LIVE, &order, &facts, lot_size_of(&order), market_time);
+	market_time = arb_market_time(DatumGetInt32(order.value[ORDERS_venue_id]));
+	result = arb_fill_apply(MODE_LIVE, &order, &facts, arb_lot_size(DatumGetInt32(order.value[ORDERS_instrument_id])), market_time);
 	if (result == FILL_BOOKED)
 	{
 		alarm_other_symbol(&order, text_to_cstring(PG_GETARG_TEXT_PP(5)), facts.venue_trade_id);
@@ -501,8 +434,7 @@ arbees_report_cancel_sent(PG_FUNCTION_ARGS)
 	order = require_order(PG_GETARG_INT64(2), PG_GETARG_INT32(0));
 	if (arb_order_working(arb_order_state(&order)))
 	{
-		order.value[ORDERS_cancel_sent_at] = TimestampTzGetDatum(arb_now());
-		order.null[ORDERS_cancel_sent_at] = false;
+		arb_row_set(&order, ORDERS_cancel_sent_at, TimestampTzGetDatum(arb_now()));
 		arb_order_write(MODE_LIVE, &order);
 	}
 	PG_RETURN_VOID();
@@ -616,16 +548,11 @@ put_redemptions(int32 portfolio_id, ReturnSetInfo *rsinfo)
 static int32
 live_portfolio(int32 account)
 {
-	Table		table = arb_table_open(&portfolios_table, 0, AccessShareLock);
 	IndexKey	keys[] = {INT4_KEY(account)};
-	Snapshot	snapshot = arb_snapshot_begin();
 	Row			row;
-	bool		found = arb_table_fetch(&table, "portfolios_live_account_key", 1, keys, ForwardScanDirection,
-										snapshot, &row);
 
-	arb_snapshot_end(snapshot);
-	arb_table_close(&table);
-	return found ? DatumGetInt32(row.value[PORTFOLIOS_portfolio_id]) : 0;
+	return arb_row_read(&portfolios_table, 0, "portfolios_live_account_key", 1, keys, NULL, &row) ?
+		DatumGetInt32(row.value[PORTFOLIOS_portfolio_id]) : 0;
 }
 
 /* pending_work(account, epoch): what a worker has to do, from the rows alone. */
@@ -635,6 +562,7 @@ arbees_pending_work(PG_FUNCTION_ARGS)
 {
 	int32		account;
 	int32		portfolio_id;
+	IndexKey	by_portfolio = INT4_KEY(0);
 	Pending		pending = {0};
 	Table		table;
 	Snapshot	snapshot;
@@ -646,6 +574,7 @@ arbees_pending_work(PG_FUNCTION_ARGS)
 	portfolio_id = live_portfolio(account);
 	if (portfolio_id == 0)
 		return (Datum) 0;
+	by_portfolio.value = Int32GetDatum(portfolio_id);
 	snapshot = arb_snapshot_begin();
 	pending.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	pending.epoch = PG_GETARG_INT64(1);
@@ -653,11 +582,7 @@ arbees_pending_work(PG_FUNCTION_ARGS)
 	pending.now = arb_now();
 	pending.confirm_timeout_ms = arb_controls()->confirm_timeout_ms;
 	table = arb_table_open(&orders_table, MODE_LIVE, AccessShareLock);
-	{
-		IndexKey	keys[] = {INT4_KEY(portfolio_id)};
-
-		arb_table_scan(&table, "orders_working_idx", 1, keys, ForwardScanDirection, snapshot, put_pending, &pending);
-	}
+	arb_table_scan(&table, "orders_working_idx", 1, &by_portfolio, ForwardScanDirection, snapshot, put_pending, &pending);
 	arb_table_close(&table);
 	arb_snapshot_end(snapshot);
 	put_redemptions(portfolio_id, pending.rsinfo);

@@ -58,7 +58,7 @@ arbees_write_journal(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(4))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("kind and message of a journal row must be given")));
+				 errmsg("a row of the journal has a kind and a message")));
 	arb_journal(PG_ARGISNULL(0) ? JOURNAL_NO_MODE : arb_label_value(LABEL_MODE, PG_GETARG_OID(0)),
 				text_to_cstring(PG_GETARG_TEXT_PP(1)),
 				PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2),

@@ -15,6 +15,7 @@
 #include "core/clock.h"
 #include "core/sql.h"
 #include "journal/journal.h"
+#include "market/instrument.h"
 #include "trade/ledger.h"
 #include "trade/position.h"
 #include "trade/settlement.h"
@@ -66,9 +67,6 @@ arb_settle_position(TradingMode mode, int64 position_id, Outcome winner, Timesta
 	LedgerChange change = {0};
 	Row			position;
 	Row			instrument;
-	Table		table;
-	Snapshot	snapshot;
-	IndexKey	keys[1];
 	Fixed		qty;
 	Fixed		cost;
 	Fixed		payout;
@@ -77,20 +75,12 @@ arb_settle_position(TradingMode mode, int64 position_id, Outcome winner, Timesta
 
 	if (!arb_position_read(mode, position_id, &position))
 		return false;
-	qty = arb_position_fixed(&position, POSITIONS_qty);
+	qty = arb_row_fixed(&position, POSITIONS_qty);
 	if (qty == 0 || arb_position_state(&position) == POSITION_STATE_ENTRY)
 		return false;
-	keys[0].value = position.value[POSITIONS_instrument_id];
-	keys[0].equal = F_INT4EQ;
-	table = arb_table_open(&instruments_table, 0, AccessShareLock);
-	snapshot = arb_snapshot_begin();
-	if (!arb_table_fetch(&table, "instruments_pkey", 1, keys, ForwardScanDirection, snapshot, &instrument))
-		elog(ERROR, "instrument of position " INT64_FORMAT " does not exist", position_id);
-	arb_snapshot_end(snapshot);
-	arb_table_close(&table);
-
+	arb_instrument_read(DatumGetInt32(position.value[POSITIONS_instrument_id]), &instrument);
 	won = arb_label_value(LABEL_OUTCOME, DatumGetObjectId(instrument.value[INSTRUMENTS_outcome])) == winner;
-	cost = arb_position_fixed(&position, POSITIONS_cost);
+	cost = arb_row_fixed(&position, POSITIONS_cost);
 	payout = won ? qty : 0;
 	portfolio_id = DatumGetInt32(position.value[POSITIONS_portfolio_id]);
 	change.kind = LEDGER_SETTLE;
@@ -102,14 +92,14 @@ arb_settle_position(TradingMode mode, int64 position_id, Outcome winner, Timesta
 	if (arb_position_state(&position) != POSITION_STATE_CLOSED)
 		change.open_positions = -1;
 	arb_position_transition(&position, POSITION_EVENT_SETTLED, market_time);
-	arb_position_set_fixed(&position, POSITIONS_settled_qty,
-						   arb_fixed_add(arb_position_fixed(&position, POSITIONS_settled_qty), qty));
-	arb_position_set_fixed(&position, POSITIONS_settled_money,
-						   arb_fixed_add(arb_position_fixed(&position, POSITIONS_settled_money), payout));
-	arb_position_set_fixed(&position, POSITIONS_qty, 0);
-	arb_position_set_fixed(&position, POSITIONS_cost, 0);
-	arb_position_set_fixed(&position, POSITIONS_realized_pnl,
-						   arb_fixed_add(arb_position_fixed(&position, POSITIONS_realized_pnl), change.realized));
+	arb_row_set_fixed(&position, POSITIONS_settled_qty,
+						   arb_fixed_add(arb_row_fixed(&position, POSITIONS_settled_qty), qty));
+	arb_row_set_fixed(&position, POSITIONS_settled_money,
+						   arb_fixed_add(arb_row_fixed(&position, POSITIONS_settled_money), payout));
+	arb_row_set_fixed(&position, POSITIONS_qty, 0);
+	arb_row_set_fixed(&position, POSITIONS_cost, 0);
+	arb_row_set_fixed(&position, POSITIONS_realized_pnl,
+						   arb_fixed_add(arb_row_fixed(&position, POSITIONS_realized_pnl), change.realized));
 	arb_position_write(mode, &position);
 	arb_ledger_append(mode, portfolio_id, &change, market_time);
 	/* Less than nothing: winnings of a fill that was voided after it was settled. */

@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "core/clock.h"
+#include "market/instrument.h"
 #include "trade/fill.h"
 #include "trade/order.h"
 #include "trade/simulated_fill.h"
@@ -31,19 +32,6 @@ typedef struct Match
 	Fixed		money;
 } Match;
 
-static bool
-read_instrument(int32 instrument_id, Row *row)
-{
-	Table		table = arb_table_open(&instruments_table, 0, AccessShareLock);
-	IndexKey	keys[] = {INT4_KEY(instrument_id)};
-	Snapshot	snapshot = arb_snapshot_begin();
-	bool		found = arb_table_fetch(&table, "instruments_pkey", 1, keys, ForwardScanDirection, snapshot, row);
-
-	arb_snapshot_end(snapshot);
-	arb_table_close(&table);
-	return found;
-}
-
 /* How much of the order the quote's best level gives; qty 0 = nothing. */
 static Match
 match_best(const Row *order, const Quote *quote)
@@ -54,16 +42,16 @@ match_best(const Row *order, const Quote *quote)
 										   DatumGetObjectId(order->value[ORDERS_amount_kind])) == AMOUNT_MONEY;
 	Fixed		price = buy ? quote->ask : quote->bid;
 	Fixed		size = buy ? quote->ask_size : quote->bid_size;
-	Fixed		limit = arb_order_fixed(order, ORDERS_limit_price);
-	Fixed		amount = arb_order_fixed(order, ORDERS_amount);
+	Fixed		limit = arb_row_fixed(order, ORDERS_limit_price);
+	Fixed		amount = arb_row_fixed(order, ORDERS_amount);
 	Fixed		wanted;
 
 	if (price == FIXED_NULL || size == FIXED_NULL || size <= 0 || (buy ? price > limit : price < limit))
 		return m;
 	if (by_money)
-		wanted = arb_fixed_div_floor(amount - arb_order_fixed(order, ORDERS_filled_money), price);
+		wanted = arb_fixed_div_floor(amount - arb_row_fixed(order, ORDERS_filled_money), price);
 	else
-		wanted = amount - arb_order_fixed(order, ORDERS_filled_qty);
+		wanted = amount - arb_row_fixed(order, ORDERS_filled_qty);
 	m.price = price;
 	m.qty = arb_fixed_floor_to(Min(wanted, size), SHARE_STEP);
 	m.money = buy ? arb_fixed_ceil_to(arb_fixed_mul_ceil(m.qty, price), MICRO_DOLLAR) :
@@ -77,7 +65,7 @@ book_match(TradingMode mode, Row *order, const Match *m, const Row *instrument, 
 	FillFacts	facts = {0};
 
 	facts.venue_trade_id = psprintf("sim-" INT64_FORMAT "-%s", DatumGetInt64(order->value[ORDERS_order_id]),
-									arb_fixed_to_cstring(arb_order_fixed(order, ORDERS_filled_qty)));
+									arb_fixed_to_cstring(arb_row_fixed(order, ORDERS_filled_qty)));
 	facts.side = arb_label_value(LABEL_SIDE, DatumGetObjectId(order->value[ORDERS_side]));
 	facts.qty = m->qty;
 	facts.price = m->price;
@@ -96,7 +84,7 @@ fills_wholly(const Row *order, const Match *m, Fixed lot_size)
 {
 	bool		by_money = arb_label_value(LABEL_AMOUNT_KIND,
 										   DatumGetObjectId(order->value[ORDERS_amount_kind])) == AMOUNT_MONEY;
-	Fixed		amount = arb_order_fixed(order, ORDERS_amount);
+	Fixed		amount = arb_row_fixed(order, ORDERS_amount);
 
 	return by_money ? amount - m->money < FIXED_CENT : amount - m->qty < lot_size;
 }
@@ -113,9 +101,9 @@ arb_simulate_order(TradingMode mode, int64 order_id, const QuoteSet *quotes, Tim
 	Match		m = {0, 0, 0};
 	Fixed		lot_size;
 
-	if (!arb_order_read(mode, order_id, &order) ||
-		!read_instrument(DatumGetInt32(order.value[ORDERS_instrument_id]), &instrument))
-		elog(ERROR, "order " INT64_FORMAT " or its instrument vanished", order_id);
+	if (!arb_order_read(mode, order_id, &order))
+		elog(ERROR, "order " INT64_FORMAT " vanished", order_id);
+	arb_instrument_read(DatumGetInt32(order.value[ORDERS_instrument_id]), &instrument);
 	lot_size = arb_fixed_from_numeric(instrument.value[INSTRUMENTS_lot_size]);
 	tif = arb_label_value(LABEL_TIME_IN_FORCE, DatumGetObjectId(order.value[ORDERS_time_in_force]));
 	snapshot = arb_snapshot_begin();
@@ -124,8 +112,7 @@ arb_simulate_order(TradingMode mode, int64 order_id, const QuoteSet *quotes, Tim
 	arb_snapshot_end(snapshot);
 
 	arb_order_transition(&order, ORDER_EVENT_CLAIM, NULL, arb_now());
-	order.value[ORDERS_claimed_at] = TimestampTzGetDatum(arb_now());
-	order.null[ORDERS_claimed_at] = false;
+	arb_row_set(&order, ORDERS_claimed_at, TimestampTzGetDatum(arb_now()));
 	arb_order_write(mode, &order);
 	arb_order_read(mode, order_id, &order);
 	if (tif == TIF_FOK && !fills_wholly(&order, &m, lot_size))
@@ -174,9 +161,9 @@ simulate_one_resting(TradingMode mode, int64 order_id, const QuoteSet *quotes, T
 	int			i;
 	Fixed		lot_size;
 
-	if (!arb_order_read(mode, order_id, &order) ||
-		!read_instrument(DatumGetInt32(order.value[ORDERS_instrument_id]), &instrument))
+	if (!arb_order_read(mode, order_id, &order))
 		return;
+	arb_instrument_read(DatumGetInt32(order.value[ORDERS_instrument_id]), &instrument);
 	lot_size = arb_fixed_from_numeric(instrument.value[INSTRUMENTS_lot_size]);
 	if (!order.null[ORDERS_cancel_requested_at])
 	{
@@ -194,7 +181,7 @@ simulate_one_resting(TradingMode mode, int64 order_id, const QuoteSet *quotes, T
 			m = match_best(&order, &quotes->quotes[i]);
 	if (m.qty <= 0)
 		return;
-	m.price = arb_order_fixed(&order, ORDERS_limit_price);
+	m.price = arb_row_fixed(&order, ORDERS_limit_price);
 	m.money = arb_fixed_ceil_to(arb_fixed_mul_ceil(m.qty, m.price), MICRO_DOLLAR);
 	book_match(mode, &order, &m, &instrument, false, market_time);
 }

@@ -55,23 +55,6 @@ typedef struct Context
 } Context;
 
 static bool
-fetch(const TableDef *def, TradingMode mode, const char *index, int nkeys, const IndexKey *keys,
-	  Snapshot snapshot, Row *row)
-{
-	Table		table = arb_table_open(def, mode, AccessShareLock);
-	bool		found = arb_table_fetch(&table, index, nkeys, keys, ForwardScanDirection, snapshot, row);
-
-	arb_table_close(&table);
-	return found;
-}
-
-static Fixed
-fixed_at(const Row *row, int column)
-{
-	return row->null[column] ? FIXED_NULL : arb_fixed_from_numeric(row->value[column]);
-}
-
-static bool
 text_is(const Row *row, int column, const char *label)
 {
 	return !row->null[column] && strcmp(TextDatumGetCString(row->value[column]), label) == 0;
@@ -90,7 +73,7 @@ accounts_of(const List *portfolio_ids)
 		IndexKey	keys[] = {INT4_KEY(lfirst_int(lc))};
 		Row			row;
 
-		if (fetch(&portfolios_table, 0, "portfolios_pkey", 1, keys, snapshot, &row) &&
+		if (arb_row_read(&portfolios_table, 0, "portfolios_pkey", 1, keys, snapshot, &row) &&
 			!row.null[PORTFOLIOS_venue_account_id])
 			accounts = list_append_unique_int(accounts, DatumGetInt32(row.value[PORTFOLIOS_venue_account_id]));
 	}
@@ -133,12 +116,12 @@ gather_desk(Context *c, Snapshot snapshot)
 	Row			row;
 
 	in->kill_level = arb_kill_level(snapshot);
-	in->is_our_installation = arb_installation_is_ours(snapshot);
+	in->is_our_installation = arb_installation_is_ours();
 	in->mode_allowed = (controls->trading_mode & (1 << in->mode)) != 0;
 	in->allow_submit = controls->allow_submit;
 	in->breaker_open = arb_breaker_open(snapshot, c->wish->portfolio_id);
 	in->conductor_age_ms = -1;
-	if (fetch(&conductor_table, 0, "conductor_pkey", 1, only_row, snapshot, &row))
+	if (arb_row_read(&conductor_table, 0, "conductor_pkey", 1, only_row, snapshot, &row))
 	{
 		in->conductor_age_ms = Max(0, arb_elapsed_ms(DatumGetTimestampTz(row.value[CONDUCTOR_beat_at]), in->decided_at));
 		in->conductor_limit_ms = CONDUCTOR_MISSED_INTERVALS * DatumGetInt32(row.value[CONDUCTOR_interval_ms]);
@@ -174,13 +157,13 @@ gather_account(Context *c, Snapshot snapshot)
 	in->trader_epoch = trader.epoch;
 	in->trader_alive = trader.alive;
 	in->reconciled = trader.reconciled;
-	if (fetch(&venue_accounts_table, 0, "venue_accounts_pkey", 1, by_account, snapshot, &row))
+	if (arb_row_read(&venue_accounts_table, 0, "venue_accounts_pkey", 1, by_account, snapshot, &row))
 	{
 		in->venue_checks_ok = venue_checks_pass(&row);
 		if (!row.null[VENUE_ACCOUNTS_capital_cap_usd])
 			in->capital_cap = arb_fixed_from_numeric(row.value[VENUE_ACCOUNTS_capital_cap_usd]);
 	}
-	in->armed = fetch(&arm_statements_table, 0, "arm_statements_active_key", 1, by_portfolio, snapshot, &row);
+	in->armed = arb_row_read(&arm_statements_table, 0, "arm_statements_active_key", 1, by_portfolio, snapshot, &row);
 }
 
 static void
@@ -191,14 +174,14 @@ gather_strategy(Context *c, Snapshot snapshot)
 	Row			deployment;
 	Row			strategy;
 
-	if (!fetch(&deployments_table, 0, "deployments_pkey", 1, by_deployment, snapshot, &deployment))
+	if (!arb_row_read(&deployments_table, 0, "deployments_pkey", 1, by_deployment, snapshot, &deployment))
 		return;
 	in->deployment_active = text_is(&deployment, DEPLOYMENTS_state, "active") &&
 		DatumGetInt32(deployment.value[DEPLOYMENTS_portfolio_id]) == c->wish->portfolio_id;
 	{
 		IndexKey	by_strategy[] = {INT4_KEY(DatumGetInt32(deployment.value[DEPLOYMENTS_strategy_id]))};
 
-		if (!fetch(&strategies_table, 0, "strategies_pkey", 1, by_strategy, snapshot, &strategy))
+		if (!arb_row_read(&strategies_table, 0, "strategies_pkey", 1, by_strategy, snapshot, &strategy))
 			return;
 	}
 	c->strategy_hash = strategy.value[STRATEGIES_version_hash];
@@ -230,12 +213,12 @@ gather_market(Context *c, const QuoteSet *quotes, Snapshot snapshot)
 	Quote		quote;
 
 	in->instrument_allowed = instrument_on_list(c);
-	in->tick_size = fixed_at(row, INSTRUMENTS_tick_size);
-	in->lot_size = fixed_at(row, INSTRUMENTS_lot_size);
-	in->min_qty = fixed_at(row, INSTRUMENTS_min_qty);
-	in->min_notional = fixed_at(row, INSTRUMENTS_min_notional);
-	in->max_price = row->null[INSTRUMENTS_max_price] ? FIXED_NONE : fixed_at(row, INSTRUMENTS_max_price);
-	in->fee_rate = fixed_at(row, INSTRUMENTS_fee_rate);
+	in->tick_size = arb_row_fixed(row, INSTRUMENTS_tick_size);
+	in->lot_size = arb_row_fixed(row, INSTRUMENTS_lot_size);
+	in->min_qty = arb_row_fixed(row, INSTRUMENTS_min_qty);
+	in->min_notional = arb_row_fixed(row, INSTRUMENTS_min_notional);
+	in->max_price = row->null[INSTRUMENTS_max_price] ? FIXED_NONE : arb_row_fixed(row, INSTRUMENTS_max_price);
+	in->fee_rate = arb_row_fixed(row, INSTRUMENTS_fee_rate);
 	in->fee_exponent = DatumGetInt32(row->value[INSTRUMENTS_fee_exponent]);
 	in->no_entry_before_close_s = c->controls->no_entry_before_close_s;
 	in->quote_max_age_ms = c->controls->quote_max_age_ms;
@@ -245,7 +228,7 @@ gather_market(Context *c, const QuoteSet *quotes, Snapshot snapshot)
 		IndexKey	by_window[] = {INT8_KEY(in->window_id)};
 		Row			window;
 
-		if (fetch(&windows_table, 0, "windows_pkey", 1, by_window, snapshot, &window))
+		if (arb_row_read(&windows_table, 0, "windows_pkey", 1, by_window, snapshot, &window))
 		{
 			in->opens_at = DatumGetTimestampTz(window.value[WINDOWS_opens_at]);
 			in->closes_at = DatumGetTimestampTz(window.value[WINDOWS_closes_at]);
@@ -306,10 +289,10 @@ add_working_order(const Row *row, void *arg)
 	if (!arb_order_working(arb_order_state(row)))
 		return true;
 	if (arb_label_value(LABEL_ORDER_PURPOSE, DatumGetObjectId(row->value[ORDERS_purpose])) == PURPOSE_ENTRY)
-		scan->total = arb_fixed_add(scan->total, arb_order_fixed(row, ORDERS_reserved));
+		scan->total = arb_fixed_add(scan->total, arb_row_fixed(row, ORDERS_reserved));
 	else
 		scan->exit_working = arb_fixed_add(scan->exit_working,
-										   arb_order_fixed(row, ORDERS_amount) - arb_order_fixed(row, ORDERS_filled_qty));
+										   arb_row_fixed(row, ORDERS_amount) - arb_row_fixed(row, ORDERS_filled_qty));
 	return true;
 }
 
@@ -329,7 +312,7 @@ add_position(const Row *row, void *arg)
 {
 	ExposureScan *scan = arg;
 
-	scan->total = arb_fixed_add(scan->total, arb_position_fixed(row, POSITIONS_cost));
+	scan->total = arb_fixed_add(scan->total, arb_row_fixed(row, POSITIONS_cost));
 	scan_orders_of_position(scan, DatumGetInt64(row->value[POSITIONS_position_id]));
 	return true;
 }
@@ -358,34 +341,21 @@ static void
 gather_slot(Context *c, Snapshot snapshot)
 {
 	Table		table;
-	IndexKey	slot[] = {INT8_KEY(c->in.window_id), INT4_KEY(c->wish->instrument_id)};
+	IndexKey	entry[] = {
+		INT8_KEY(c->in.window_id), INT4_KEY(c->wish->instrument_id), {(Datum) 0, F_INT2EQ},
+		INT4_KEY(c->wish->portfolio_id)
+	};
 	IndexKey	unknown[] = {INT4_KEY(c->wish->portfolio_id), INT8_KEY(c->in.window_id)};
+	int			no;
 
 	if (c->in.window_id == 0)
 		return;
 	table = arb_table_open(&orders_table, c->wish->mode, AccessShareLock);
+	for (no = 1; no <= MAX_ENTRIES_PER_SLOT; no++)
 	{
-		/* Orders of all portfolios share the slot's index entries; there are at most two each. */
-		struct
-		{
-			int32		portfolio_id;
-			int64		n;
-		}			mine = {c->wish->portfolio_id, 0};
-		IndexKey	entry[4];
-		int			no;
-
-		entry[0] = slot[0];
-		entry[1] = slot[1];
-		for (no = 1; no <= MAX_ENTRIES_PER_SLOT; no++)
-		{
-			entry[2].value = Int16GetDatum(no);
-			entry[2].equal = F_INT2EQ;
-			entry[3].value = Int32GetDatum(mine.portfolio_id);
-			entry[3].equal = F_INT4EQ;
-			arb_table_scan(&table, "orders_entry_slot_key", 4, entry, ForwardScanDirection, snapshot,
-						   count_row, &mine.n);
-		}
-		c->in.entries_in_slot = mine.n;
+		entry[2].value = Int16GetDatum(no);
+		arb_table_scan(&table, "orders_entry_slot_key", 4, entry, ForwardScanDirection, snapshot,
+					   count_row, &c->in.entries_in_slot);
 	}
 	arb_table_scan(&table, "orders_unknown_idx", 2, unknown, ForwardScanDirection, snapshot,
 				   count_row, &c->in.unknown_in_slot);
@@ -419,7 +389,7 @@ gather_books(Context *c, TimestampTz market_time, Snapshot snapshot)
 
 		scan_orders_of_position(&scan, c->wish->position_id);
 		in->position_id = c->wish->position_id;
-		in->position_qty = arb_position_fixed(&c->position, POSITIONS_qty);
+		in->position_qty = arb_row_fixed(&c->position, POSITIONS_qty);
 		in->exit_qty_working = scan.exit_working;
 	}
 }
@@ -430,16 +400,22 @@ gather_identity(Context *c, Snapshot snapshot)
 	const Wish *w = c->wish;
 	IndexKey	by_portfolio[] = {INT4_KEY(w->portfolio_id)};
 	IndexKey	by_instrument[] = {INT4_KEY(w->instrument_id)};
+	IndexKey	by_venue[] = {INT4_KEY(0)};
+	Row			venue;
 
-	if (!fetch(&portfolios_table, 0, "portfolios_pkey", 1, by_portfolio, snapshot, &c->portfolio))
+	if (!arb_row_read(&portfolios_table, 0, "portfolios_pkey", 1, by_portfolio, snapshot, &c->portfolio))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("portfolio %d does not exist", w->portfolio_id)));
-	if (!fetch(&instruments_table, 0, "instruments_pkey", 1, by_instrument, snapshot, &c->instrument))
+	if (!arb_row_read(&instruments_table, 0, "instruments_pkey", 1, by_instrument, snapshot, &c->instrument))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("instrument %d does not exist", w->instrument_id)));
 	c->venue_id = DatumGetInt32(c->portfolio.value[PORTFOLIOS_venue_id]);
 	c->venue_account_id = c->portfolio.null[PORTFOLIOS_venue_account_id] ? 0 :
 		DatumGetInt32(c->portfolio.value[PORTFOLIOS_venue_account_id]);
+	by_venue[0].value = Int32GetDatum(c->venue_id);
+	if (!arb_row_read(&venues_table, 0, "venues_pkey", 1, by_venue, snapshot, &venue))
+		elog(ERROR, "venue %d does not exist", c->venue_id);
+	c->derives_order_id = DatumGetBool(venue.value[VENUES_derives_order_id]);
 	if (DatumGetInt32(c->instrument.value[INSTRUMENTS_venue_id]) != c->venue_id)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -573,28 +549,6 @@ random_salt(void)
 	return (int64) (salt >> 11);
 }
 
-static bool
-venue_derives_order_id(int32 venue_id)
-{
-	/* Read with the instrument's venue row; the venue's nature does not change. */
-	static int32 cached_venue = 0;
-	static bool cached = false;
-
-	if (cached_venue != venue_id)
-	{
-		Snapshot	snapshot = arb_snapshot_begin();
-		IndexKey	keys[] = {INT4_KEY(venue_id)};
-		Row			row;
-
-		if (!fetch(&venues_table, 0, "venues_pkey", 1, keys, snapshot, &row))
-			elog(ERROR, "venue %d does not exist", venue_id);
-		arb_snapshot_end(snapshot);
-		cached = DatumGetBool(row.value[VENUES_derives_order_id]);
-		cached_venue = venue_id;
-	}
-	return cached;
-}
-
 static void
 write_order(Context *c, Submitted *result)
 {
@@ -637,7 +591,7 @@ write_order(Context *c, Submitted *result)
 	SET(state_rule, Int32GetDatum(0));
 	SET(client_order_id, CStringGetTextDatum(psprintf("ab1-%d-" INT64_FORMAT, w->portfolio_id, result->order_id)));
 	null[ORDERS_venue_order_id] = true;
-	SET(derives_order_id, BoolGetDatum(venue_derives_order_id(c->venue_id)));
+	SET(derives_order_id, BoolGetDatum(c->derives_order_id));
 	null[ORDERS_body_hash] = true;
 	SET(salt, Int64GetDatum(random_salt()));
 	SET(signed_ms, Int64GetDatum(arb_time_to_unix_ms(now)));

@@ -11,32 +11,10 @@
 #include "postgres.h"
 #include "core/columns.h"
 #include "core/label.h"
-#include "core/money.h"
 #include "market/quote.h"
 #include "nodes/pg_list.h"
 #include "safety/gate.h"
-
-/* A wish to trade. FIXED_NULL and 0 in the optional fields take the control's value. */
-typedef struct Wish
-{
-	int32		deployment_id;
-	int32		portfolio_id;
-	TradingMode mode;
-	OrderPurpose purpose;
-	const char *key;
-	int32		instrument_id;
-	OrderSide	side;
-	AmountKind	amount_kind;
-	Fixed		amount;
-	Fixed		limit_price;
-	TimeInForce time_in_force;
-	Fixed		stop_loss_pct;
-	int			take_profit_kind;
-	Fixed		take_profit_pct;
-	int64		exit_before_close_s;	/* -1 = held to settlement */
-	Fixed		confidence;
-	int64		position_id;	/* exits only */
-} Wish;
+#include "trade/wish.h"
 
 typedef struct Submitted
 {

@@ -10,7 +10,7 @@
 
 #include "compat.h"
 #include "core/clock.h"
-#include "core/money.h"
+#include "market/instrument.h"
 #include "trade/order.h"
 #include "trade/ticket.h"
 #include "utils/fmgroids.h"
@@ -22,21 +22,6 @@ label_text(LabelType type, Datum oid)
 	return CStringGetTextDatum(arb_label_name(type, arb_label_value(type, DatumGetObjectId(oid))));
 }
 
-static void
-read_row(const TableDef *def, const char *index, Datum key, Oid equal, Row *row)
-{
-	Table		table = arb_table_open(def, 0, AccessShareLock);
-	IndexKey	keys[1];
-	Snapshot	snapshot = arb_snapshot_begin();
-
-	keys[0].value = key;
-	keys[0].equal = equal;
-	if (!arb_table_fetch(&table, index, 1, keys, ForwardScanDirection, snapshot, row))
-		elog(ERROR, "row of \"%s\" that an order refers to does not exist", def->name);
-	arb_snapshot_end(snapshot);
-	arb_table_close(&table);
-}
-
 /* arb_ticket_values fills the seventeen columns of a ticket; see docs/worker-protocol.md. */
 void
 arb_ticket_values(const Row *order, Datum *value, bool *null)
@@ -45,7 +30,7 @@ arb_ticket_values(const Row *order, Datum *value, bool *null)
 	Row			window;
 	int			i = 0;
 
-	read_row(&instruments_table, "instruments_pkey", order->value[ORDERS_instrument_id], F_INT4EQ, &instrument);
+	arb_instrument_read(DatumGetInt32(order->value[ORDERS_instrument_id]), &instrument);
 	memset(null, false, TICKET_COLUMNS);
 	value[i++] = order->value[ORDERS_order_id];
 	value[i++] = label_text(LABEL_ORDER_PURPOSE, order->value[ORDERS_purpose]);
@@ -65,7 +50,10 @@ arb_ticket_values(const Row *order, Datum *value, bool *null)
 	null[i] = order->null[ORDERS_window_id];
 	if (!null[i])
 	{
-		read_row(&windows_table, "windows_pkey", order->value[ORDERS_window_id], F_INT8EQ, &window);
+		IndexKey	keys[] = {{order->value[ORDERS_window_id], F_INT8EQ}};
+
+		if (!arb_row_read(&windows_table, 0, "windows_pkey", 1, keys, NULL, &window))
+			elog(ERROR, "window of an order does not exist");
 		null[i] = window.null[WINDOWS_condition_id];
 		value[i] = window.value[WINDOWS_condition_id];
 	}
@@ -97,7 +85,7 @@ put_new(const Row *order, void *arg)
 	return true;
 }
 
-/* arb_tickets_new returns the orders that portfolios made for a venue since a moment, newest first. */
+/* arb_tickets_new returns the new orders of portfolios made since a moment, newest first. */
 void
 arb_tickets_new(const List *portfolio_ids, TradingMode mode, TimestampTz since, ReturnSetInfo *rsinfo)
 {

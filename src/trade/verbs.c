@@ -9,15 +9,17 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "commands/async.h"
 #include "compat.h"
 #include "core/clock.h"
 #include "core/lock.h"
+#include "core/result.h"
 #include "core/sql.h"
 #include "core/txn.h"
+#include "core/wake.h"
 #include "errors.h"
-#include "funcapi.h"
 #include "journal/journal.h"
+#include "market/instrument.h"
+#include "market/venue.h"
 #include "market/window.h"
 #include "safety/control.h"
 #include "safety/kill.h"
@@ -63,24 +65,6 @@ find_position(int64 position_id, TradingMode *mode, Row *position)
 	return false;
 }
 
-static Fixed
-lot_size_of(const Row *row, int column)
-{
-	static SqlPlan plan = {
-		"SELECT lot_size::numeric FROM arbees.instruments WHERE instrument_id = $1", 1, {INT4OID}
-	};
-	Datum		args[] = {row->value[column]};
-	bool		isnull;
-	Fixed		lot;
-
-	arb_sql_begin();
-	if (arb_sql_run(&plan, args, NULL) == 0)
-		elog(ERROR, "instrument does not exist");
-	lot = arb_fixed_from_numeric(arb_sql_value(0, 1, &isnull));
-	arb_sql_end();
-	return lot;
-}
-
 typedef struct Desk
 {
 	int32		portfolio_id;
@@ -88,58 +72,36 @@ typedef struct Desk
 	TimestampTz market_time;
 } Desk;
 
-static bool
-fetch_by_id(const TableDef *def, const char *index, int32 id, Row *row)
-{
-	Table		table = arb_table_open(def, 0, AccessShareLock);
-	IndexKey	keys[] = {INT4_KEY(id)};
-	Snapshot	snapshot = arb_snapshot_begin();
-	bool		found = arb_table_fetch(&table, index, 1, keys, ForwardScanDirection, snapshot, row);
-
-	arb_snapshot_end(snapshot);
-	arb_table_close(&table);
-	return found;
-}
-
-/* A portfolio's mode, and its market's time: the driven clock's, or now. */
-static bool
+/* A portfolio's mode, and its market's time. */
+static void
 read_desk(int32 portfolio_id, Desk *desk)
 {
+	IndexKey	keys[] = {INT4_KEY(portfolio_id)};
 	Row			portfolio;
-	Row			venue;
 
-	if (!fetch_by_id(&portfolios_table, "portfolios_pkey", portfolio_id, &portfolio) ||
-		!fetch_by_id(&venues_table, "venues_pkey", DatumGetInt32(portfolio.value[PORTFOLIOS_venue_id]), &venue))
-		return false;
+	if (!arb_row_read(&portfolios_table, 0, "portfolios_pkey", 1, keys, NULL, &portfolio))
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("portfolio %d does not exist", portfolio_id)));
 	desk->portfolio_id = portfolio_id;
 	desk->mode = arb_label_value(LABEL_MODE, DatumGetObjectId(portfolio.value[PORTFOLIOS_mode]));
-	desk->market_time = DatumGetBool(venue.value[VENUES_clock_driven]) && !venue.null[VENUES_market_time] ?
-		DatumGetTimestampTz(venue.value[VENUES_market_time]) : arb_now();
-	return true;
+	desk->market_time = arb_market_time(DatumGetInt32(portfolio.value[PORTFOLIOS_venue_id]));
 }
 
 /* ---- signals ---- */
 
-extern void arb_wish_from_signal(HeapTupleHeader signal, Wish *wish);
-
 static void
 require_deployment(int32 deployment_id, Wish *wish, TimestampTz *market_time)
 {
-	Table		table = arb_table_open(&deployments_table, 0, AccessShareLock);
 	IndexKey	keys[] = {INT4_KEY(deployment_id)};
-	Snapshot	snapshot = arb_snapshot_begin();
 	Row			row;
 	Desk		desk;
 
-	if (!arb_table_fetch(&table, "deployments_pkey", 1, keys, ForwardScanDirection, snapshot, &row))
+	if (!arb_row_read(&deployments_table, 0, "deployments_pkey", 1, keys, NULL, &row))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("deployment %d does not exist", deployment_id)));
-	arb_snapshot_end(snapshot);
-	arb_table_close(&table);
 	wish->deployment_id = deployment_id;
 	wish->portfolio_id = DatumGetInt32(row.value[DEPLOYMENTS_portfolio_id]);
-	if (!read_desk(wish->portfolio_id, &desk))
-		elog(ERROR, "portfolio of deployment %d does not exist", deployment_id);
+	read_desk(wish->portfolio_id, &desk);
 	wish->mode = desk.mode;
 	*market_time = desk.market_time;
 	if (desk.mode == MODE_DRY_RUN || desk.mode == MODE_BACKTEST)
@@ -160,7 +122,6 @@ arbees_submit_signal(PG_FUNCTION_ARGS)
 	Wish		wish = {0};
 	Submitted	result;
 	TimestampTz market_time;
-	TupleDesc	desc;
 	Datum		value[5];
 	bool		null[5] = {false};
 
@@ -180,24 +141,12 @@ arbees_submit_signal(PG_FUNCTION_ARGS)
 	null[3] = result.order_id == 0;
 	value[3] = Int64GetDatum(result.order_id);
 	value[4] = BoolGetDatum(result.repeated);
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), value, null)));
+	PG_RETURN_DATUM(arb_result_row(fcinfo, lengthof(value), value, null));
 }
 
 /* ---- cancel and close ---- */
 
-/* Wakes idle workers; the work itself is a row. */
-static void
-wake_workers(void)
-{
-	Async_Notify("arbees_command", NULL);
-}
-
-/*
- * arb_cancel asks for an order's end: at once when it was never claimed or is
- * simulated, through the worker otherwise.
- */
+/* Ends an order at once when it was never claimed or is simulated, through the worker otherwise. */
 static const char *
 cancel_locked(TradingMode mode, Row *order, TimestampTz market_time, const char *reason)
 {
@@ -207,16 +156,15 @@ cancel_locked(TradingMode mode, Row *order, TimestampTz market_time, const char 
 		return "already_ended";
 	if (state == ORDER_STATE_NEW || (mode != MODE_LIVE && state != ORDER_STATE_UNKNOWN))
 	{
-		arb_order_finish(mode, order, ORDER_EVENT_CLOSE, reason, lot_size_of(order, ORDERS_instrument_id), market_time);
+		arb_order_finish(mode, order, ORDER_EVENT_CLOSE, reason, arb_lot_size(DatumGetInt32(order->value[ORDERS_instrument_id])), market_time);
 		return "canceled";
 	}
 	if (order->null[ORDERS_cancel_requested_at])
 	{
-		order->value[ORDERS_cancel_requested_at] = TimestampTzGetDatum(arb_now());
-		order->null[ORDERS_cancel_requested_at] = false;
+		arb_row_set(order, ORDERS_cancel_requested_at, TimestampTzGetDatum(arb_now()));
 		arb_order_write(mode, order);
 	}
-	wake_workers();
+	arb_wake_workers(NULL);
 	return "requested";
 }
 
@@ -274,7 +222,7 @@ arbees_close(PG_FUNCTION_ARGS)
 			arb_exits_of_portfolio(mode, desk.portfolio_id, desk.market_time);
 			arb_position_read(mode, position_id, &position);
 			result = arb_position_state(&position) == POSITION_STATE_CLOSED ? "closed" : "closing";
-			wake_workers();
+			arb_wake_workers(NULL);
 			break;
 		case POSITION_STATE_ENTRY:
 			result = "not_filled_yet";
@@ -298,21 +246,21 @@ arbees_book_transfer(PG_FUNCTION_ARGS)
 	LedgerTotals totals;
 	Snapshot	snapshot;
 	Fixed		amount = arb_fixed_from_numeric(PG_GETARG_DATUM(1));
+	Fixed		free_cash;
 
 	arb_require_primary("book_transfer");
-	if (!read_desk(PG_GETARG_INT32(0), &desk))
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("portfolio %d does not exist", PG_GETARG_INT32(0))));
+	read_desk(PG_GETARG_INT32(0), &desk);
 	arb_lock_portfolio(desk.portfolio_id);
 	snapshot = arb_snapshot_begin();
 	arb_ledger_totals(desk.mode, desk.portfolio_id, desk.market_time, snapshot, &totals);
 	arb_snapshot_end(snapshot);
-	if (amount == 0 || totals.cash - totals.reserved + amount < 0)
+	free_cash = arb_fixed_sub(totals.cash, totals.reserved);
+	if (amount == 0 || arb_fixed_add(free_cash, amount) < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("transfer is not possible"),
 				 errdetail("Amount is %s, free cash is %s.", arb_fixed_to_cstring(amount),
-						   arb_fixed_to_cstring(totals.cash - totals.reserved))));
+						   arb_fixed_to_cstring(free_cash))));
 	change.kind = amount > 0 ? LEDGER_DEPOSIT : LEDGER_WITHDRAWAL;
 	change.cash = change.deposits = amount;
 	change.reference = text_to_cstring(PG_GETARG_TEXT_PP(2));
@@ -331,9 +279,7 @@ arbees_book_new_session(PG_FUNCTION_ARGS)
 	LedgerChange change = {0};
 
 	arb_require_primary("book_new_session");
-	if (!read_desk(PG_GETARG_INT32(0), &desk))
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("portfolio %d does not exist", PG_GETARG_INT32(0))));
+	read_desk(PG_GETARG_INT32(0), &desk);
 	arb_lock_portfolio(desk.portfolio_id);
 	change.kind = LEDGER_DAY;
 	change.new_session = true;
@@ -351,18 +297,10 @@ Datum
 arbees_step_windows(PG_FUNCTION_ARGS)
 {
 	static SqlPlan plan = {"SELECT venue_id FROM arbees.venues WHERE NOT clock_driven ORDER BY venue_id", 0, {0}};
-	int32	   *ids;
-	uint64		n;
-	uint64		i;
+	ListCell   *lc;
 
-	arb_sql_begin();
-	n = arb_sql_run(&plan, NULL, NULL);
-	ids = SPI_palloc(sizeof(int32) * Max(n, 1));
-	for (i = 0; i < n; i++)
-		ids[i] = arb_sql_int32(i, 1, 0);
-	arb_sql_end();
-	for (i = 0; i < n; i++)
-		arb_windows_advance(ids[i], arb_now());
+	foreach(lc, arb_sql_ids(&plan, NULL))
+		arb_windows_advance(lfirst_int(lc), arb_now());
 	PG_RETURN_VOID();
 }
 
@@ -414,32 +352,31 @@ end_overdue(const OrderWork *work)
 	Row			order;
 	Desk		desk;
 
-	if (!read_desk(work->portfolio_id, &desk) || !arb_order_lock(work->mode, work->order_id, &order))
+	if (!arb_order_lock(work->mode, work->order_id, &order))
 		return;
+	read_desk(work->portfolio_id, &desk);
 	switch (arb_order_state(&order))
 	{
 		case ORDER_STATE_NEW:
 			if (!order.null[ORDERS_cancel_requested_at])
 				arb_order_finish(work->mode, &order, ORDER_EVENT_CLOSE, "cancelled before it was sent",
-								 lot_size_of(&order, ORDERS_instrument_id), desk.market_time);
+								 arb_lot_size(DatumGetInt32(order.value[ORDERS_instrument_id])), desk.market_time);
 			else
 				arb_order_finish(work->mode, &order, ORDER_EVENT_EXPIRE, "not sent: late, or the kill switch is engaged",
-								 lot_size_of(&order, ORDERS_instrument_id), desk.market_time);
+								 arb_lot_size(DatumGetInt32(order.value[ORDERS_instrument_id])), desk.market_time);
 			break;
 		case ORDER_STATE_SENDING:
 			/* It may have been claimed while we waited for it: its time counts from then. */
 			if (arb_elapsed_ms(DatumGetTimestampTz(order.value[ORDERS_claimed_at]), arb_now()) <
 				Max(arb_controls()->confirm_timeout_ms, 0))
 				break;
-			arb_order_transition(&order, ORDER_EVENT_LOSE, "no answer in time", arb_now());
-			arb_order_write(work->mode, &order);
-			arb_journal(work->mode, "order_unknown", work->portfolio_id, work->order_id, "no answer in time");
-			arb_alert("critical", "order_unknown", work->portfolio_id,
-					  psprintf("order " INT64_FORMAT " is UNKNOWN: no answer in time", work->order_id));
+			arb_order_lose(work->mode, &order, "no answer in time");
 			break;
 		case ORDER_STATE_OPEN:
 		case ORDER_STATE_PARTIALLY_FILLED:
-			cancel_locked(work->mode, &order, desk.market_time, "kill switch");
+			/* A LIVE order here was claimed and accepted while we waited: it was in time. */
+			if (work->mode == MODE_PAPER)
+				cancel_locked(work->mode, &order, desk.market_time, "kill switch");
 			break;
 		default:
 			break;
@@ -473,23 +410,8 @@ portfolios_with_positions(void)
 		" ORDER BY portfolio_id",
 		0, {0}
 	};
-	MemoryContext caller = CurrentMemoryContext;
-	List	   *list = NIL;
-	uint64		n;
-	uint64		i;
 
-	arb_sql_begin();
-	n = arb_sql_run(&plan, NULL, NULL);
-	for (i = 0; i < n; i++)
-	{
-		int32		id = arb_sql_int32(i, 1, 0);
-		MemoryContext spi = MemoryContextSwitchTo(caller);
-
-		list = lappend_int(list, id);
-		MemoryContextSwitchTo(spi);
-	}
-	arb_sql_end();
-	return list;
+	return arb_sql_ids(&plan, NULL);
 }
 
 /* step_exits(): kill, expiry and retries, by the stored quotes. */
@@ -507,11 +429,11 @@ arbees_step_exits(PG_FUNCTION_ARGS)
 	{
 		Desk		desk;
 
-		if (read_desk(lfirst_int(lc), &desk) && desk.mode != MODE_BACKTEST)
-			made += arb_exits_of_portfolio(desk.mode, desk.portfolio_id, desk.market_time);
+		read_desk(lfirst_int(lc), &desk);
+		made += arb_exits_of_portfolio(desk.mode, desk.portfolio_id, desk.market_time);
 	}
 	if (made > 0)
-		wake_workers();
+		arb_wake_workers(NULL);
 	PG_RETURN_VOID();
 }
 

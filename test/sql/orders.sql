@@ -165,7 +165,7 @@ SELECT given, desk.refused('orders', 'mode = ''LIVE''', '{"order_id": 99, "clien
 SELECT given, desk.refused('positions', 'mode = ''PAPER''', '{"position_id": 99}'::jsonb || given) AS answer FROM unnest(ARRAY[
 	'{}', '{"state": "CLOSED"}', '{"state": "CLOSED", "closed_at": "2026-01-01"}', '{"closed_at": "2026-01-01"}', '{"state": "EXIT_PENDING"}',
 	'{"state": "EXIT_PENDING", "exit_reason": "kill", "trigger_at": "2026-01-01"}', '{"stop_loss_pct": -1}', '{"stop_loss_pct": 101}', '{"take_profit_pct": -1}',
-	'{"window_id": 999}', '{"instrument_id": 999}', '{"portfolio_id": 999}']::jsonb[]) given;
+	'{"window_id": 999}', '{"portfolio_id": 999}']::jsonb[]) given;
 -- A venue's facts pass, numbers that are none do not.
 SELECT given, desk.refused('fills', 'mode = ''PAPER''', '{"fill_id": 99, "venue_trade_id": "t"}'::jsonb || given) AS answer FROM unnest(ARRAY[
 	'{}', '{"qty": -5}', '{"price": 7}', '{"fee": 0.000000019}', '{"qty": "NaN"}', '{"fee": "NaN"}', '{"price": "Infinity"}', '{"settlement": "VOIDED"}', '{"order_id": 999}']::jsonb[]) given;

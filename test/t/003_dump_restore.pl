@@ -1,4 +1,5 @@
-# A dump restored into a fresh server gives equal tables and a paused system.
+# A dump restored into a fresh server gives equal tables, standing guards and a paused
+# system; without the maintenance setting it fails loudly; a run's removal touches nothing else.
 use strict;
 use warnings;
 use FindBin;
@@ -12,6 +13,66 @@ $from->safe_psql('arbees', 'SELECT arbees_start()');
 ok(paper_trade($from, 1) eq 'FILLED', 'a PAPER order was filled before the dump');
 $from->safe_psql('arbees', "SELECT arbees_set('max_position_usd', '7', 'a value to find again')");
 
+# A LIVE portfolio with an order in each stage a dump may meet, and a signal that was refused.
+$from->safe_psql('arbees', q{
+	CREATE FUNCTION public.silent(arbees.market_state) RETURNS arbees.signal LANGUAGE sql AS 'SELECT NULL::arbees.signal';
+	SELECT arbees_set('send_deadline_ms', '60000', 'slow machines'), arbees_set('confirm_timeout_ms', '600000', 'slow machines');
+	SELECT arbees_create_venue('sim', true, true, '{}', 137);
+	SELECT arbees_create_account('wallet', 'sim', '0x00000000000000000000000000000000000000aa', 0, 100);
+	SELECT arbees_create_portfolio('live', 'LIVE', 'sim', 'wallet');
+	SELECT arbees_register_strategy('silent', 'public.silent(arbees.market_state)', NULL, NULL, 'never'), arbees_deploy('silent', 'live', '{}');
+	SELECT arbees.acquire_trader(1, 'worker');
+	SELECT arbees.report_venue_checks(1, 1, '{"geoblock_ok": true, "closed_only": false, "allowance_ok": true, "signature_type_ok": true}');
+	SELECT arbees.report_balance(1, 1, 50, true);
+	SELECT arbees.finish_reconciliation(1, 1, arbees.begin_reconciliation(1, 1, 'start'), 0, 0, 0, 50, '{}', '{}', '{}');
+	SELECT arbees_arm('live', 'test money only');
+	DO $$
+	DECLARE
+		w	record;
+		o	bigint;
+	BEGIN
+		FOR n IN 1 .. 6 LOOP
+			SELECT * INTO w FROM arbees.report_window((SELECT venue_id FROM arbees.venues WHERE name = 'sim'), 'w' || n, 'BTC', '0x' || n,
+				1767225600000, 1767229200000, 'last_tick', 'up' || n, 'down' || n, 0.01, 5, 1, 0.07, 1, false);
+			PERFORM FROM arbees.on_quotes((SELECT venue_id FROM arbees.venues WHERE name = 'sim'), 'LIVE', 1767225700000, ARRAY[w.up_instrument],
+				'{0.50}', '{1000}', '{0.52}', '{1000}', '{1767225700000}', '{}', '{}', '{}');
+			SELECT s.order_id INTO o FROM arbees.submit_signal((SELECT max(deployment_id) FROM arbees.deployments), ROW('key' || n, w.up_instrument, 'BUY', 'money',
+				CASE WHEN n = 6 THEN 99 ELSE 2 END, 0.53, 'FAK', 10, 'fixed', 100000, NULL, NULL, NULL)::arbees.signal) s;
+			CONTINUE WHEN n IN (1, 6);
+			PERFORM arbees.claim_order(1, 1, o, 'venue-' || n, sha256('body'));
+			CONTINUE WHEN n = 2;
+			IF n = 3 THEN
+				PERFORM arbees.report_order(1, 1, o, 'unknown', NULL, NULL, 'test');
+			ELSE
+				PERFORM arbees.report_fill(1, 1, 'venue-' || n, 'trade-' || n, 'MATCHED', 'up' || n, 'BUY', 1.23, 0.52, 0.6396, 0.02, 'TAKER', 1767225700000);
+			END IF;
+		END LOOP;
+		PERFORM arbees.report_resolution((SELECT venue_id FROM arbees.venues WHERE name = 'sim'), 'w5', 'UP', NULL, NULL, 1767229200000);
+		PERFORM FROM arbees.on_quotes((SELECT venue_id FROM arbees.venues WHERE name = 'sim'), 'LIVE', 1767225701000, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}');
+	END
+	$$});
+is( $from->safe_psql('arbees', q{SELECT string_agg(state::text, ' ' ORDER BY order_id) FROM arbees.orders WHERE mode = 'LIVE'}),
+	'NEW SENDING UNKNOWN PARTIALLY_FILLED PARTIALLY_FILLED', 'LIVE orders in every stage');
+
+# A backtest run, as that mode will leave it: rows in leaves made after the extension was.
+$from->safe_psql('arbees', q{
+	SELECT arbees.release_trader(1, 1);
+	INSERT INTO arbees.portfolios (portfolio_id, name, mode, venue_id) VALUES (900, 'run', 'BACKTEST', 1);
+	SELECT arbees.create_run_leaves(900);
+	SET arbees.maintenance = restore;
+	DO $$
+	DECLARE
+		t	text;
+	BEGIN
+		FOREACH t IN ARRAY ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger'] LOOP
+			EXECUTE format('INSERT INTO arbees.%1$I_backtest SELECT (jsonb_populate_record(x, %2$L)).* FROM arbees.%1$I x WHERE mode = ''PAPER''', t,
+				'{"portfolio_id": 900, "mode": "BACKTEST"}');
+		END LOOP;
+	END
+	$$;
+	INSERT INTO arbees.ticks (received_at, venue_id, kind, price) VALUES (now(), 1, 'price', 1e-7);
+	INSERT INTO arbees.ticks_backtest (received_at, venue_id, run_id, kind, price) VALUES (now(), 1, 900, 'price', 0.1)});
+
 # Quiet, so that both sides show one moment; the conductor seals and computes otherwise.
 $from->adjust_conf('postgresql.conf', 'shared_preload_libraries', "''");
 $from->restart;
@@ -20,6 +81,11 @@ command_ok([ 'pg_dump', '-Fc', '-d', $from->connstr('arbees'), '-f', $dump ], 'p
 
 my $to = arbees_node('to', start => 0, preload => 0);
 $to->start;
+$to->safe_psql('postgres', 'CREATE DATABASE naive');
+command_fails_like([ 'pg_restore', '--exit-on-error', '-d', $to->connstr('naive'), $dump ],
+	qr/ERROR:  /, 'without the setting the restore fails');
+$to->safe_psql('postgres', 'DROP DATABASE naive');
+
 $to->safe_psql('postgres', 'CREATE DATABASE arbees');
 {
 	local $ENV{PGOPTIONS} = '-c arbees.maintenance=restore';
@@ -27,44 +93,76 @@ $to->safe_psql('postgres', 'CREATE DATABASE arbees');
 	command_ok([ 'pg_restore', '--exit-on-error', '-d', $to->connstr('arbees'), $dump ], 'pg_restore');
 }
 
-# What belongs to a machine and a moment, not to the books.
-my %differs = map { $_ => 1 } qw(installation worker_sessions);
-my @tables = split /\n/, $from->safe_psql('arbees', q{
-	SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'arbees'::regnamespace
-	AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1});
-cmp_ok(scalar @tables, '>', 10, 'there are tables to compare');
-my $filled = 0;
-foreach my $table (@tables)
+# Every table, leaf by leaf, as COPY writes it.
+sub contents
 {
-	next if $differs{$table};
-	my $query = qq{SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM arbees.$table t};
-	my $before = $from->safe_psql('arbees', $query);
-	my $after = $to->safe_psql('arbees', $query);
-	# The level rows differ by what the restore itself says: paused.
-	if ($table eq 'kill_levels' || $table eq 'journal')
+	my ($node, $skip) = @_;
+	my %content;
+	foreach my $table (split /\n/, $node->safe_psql('arbees', q{
+		SELECT relname FROM pg_class WHERE relnamespace = 'arbees'::regnamespace AND relkind = 'r' ORDER BY 1}))
 	{
-		my ($n) = $before =~ /^(\d+)/;
-		my ($m) = $after =~ /^(\d+)/;
-		cmp_ok($m, '>=', $n, "$table: nothing was lost");
-		next;
+		next if defined $skip && $table =~ $skip;
+		$content{$table} = join "\n", sort split /\n/, $node->safe_psql('arbees', "COPY arbees.$table TO STDOUT");
 	}
-	is($after, $before, "$table is equal");
-	$filled++ if $before !~ /^0 /;
+	return \%content;
 }
-cmp_ok($filled, '>', 8, 'the tables compared were not empty');
 
-# Sequences go on where they were: the next id is not one that exists.
-is( $to->safe_psql('arbees', q{SELECT nextval('arbees.orders_seq') > (SELECT max(order_id) FROM arbees.orders)}),
-	't', 'sequences were restored');
+my $before = contents($from);
+my $after = contents($to);
+my $filled = 0;
+is(join(' ', sort keys %$after), join(' ', sort keys %$before), 'the same tables, the leaves of the run among them');
+foreach my $table (sort keys %$before)
+{
+	is($after->{$table}, $before->{$table}, "$table is equal");
+	$filled++ if length $before->{$table};
+}
+cmp_ok($filled, '>', 25, 'the tables compared were not empty');
+like($after->{$_}, qr/\S/, "$_ has rows") foreach qw(orders_live orders_paper orders_run_900 fills_run_900 redemptions ticks_run_900 journal_desk);
 
-# Paused: nothing trades before an operator says so.
+# Structure: what guards, what ties, what counts.
+foreach my $what (
+	[ 'triggers', q{SELECT c.relname || ' ' || t.tgname || ' ' || t.tgenabled::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+		WHERE c.relnamespace = 'arbees'::regnamespace AND NOT t.tgisinternal ORDER BY 1} ],
+	[ 'constraints', q{SELECT c.relname || ' ' || k.conname || ' ' || pg_get_constraintdef(k.oid) FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+		WHERE c.relnamespace = 'arbees'::regnamespace ORDER BY 1} ],
+	[ 'indexes', q{SELECT indexdef FROM pg_indexes WHERE schemaname = 'arbees' ORDER BY 1} ],
+	[ 'sequences', q{SELECT sequencename || ' ' || coalesce(last_value, 0) FROM pg_sequences WHERE schemaname = 'arbees' ORDER BY 1} ])
+{
+	my ($name, $query) = @$what;
+	is($to->safe_psql('arbees', $query), $from->safe_psql('arbees', $query), "$name are equal");
+}
+is( $to->safe_psql('arbees', q{SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+	WHERE c.relnamespace = 'arbees'::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'A'}), '0', 'every guard fires always');
+my ($status, $out, $err) = $to->psql('arbees', 'UPDATE arbees.orders SET reserved = 0');
+like($err, qr/orders are written by the gate/, 'and keeps hands off');
+is( $to->safe_psql('arbees', q{SELECT count(*) FROM arbees.decisions d WHERE NOT (arbees_replay(d.decision_id)).agrees}), '0', 'every decision replays');
+is( $to->safe_psql('arbees', 'SELECT ok FROM arbees.verify_journal()'), 't', 'the journal verifies');
+
+# Paused: nothing is decided or claimed before an operator says so; leases of the other place bind nobody.
+is($to->safe_psql('arbees', 'SELECT arbees.installation_is_ours()'), 'f', 'the copy knows that it is one');
 $to->safe_psql('arbees', 'SELECT arbees_start()');
-my $state = paper_trade($to, 2);
-is($state, '', 'a restored system accepts no entry');
-my $reason = $to->safe_psql('arbees', 'SELECT verdict || coalesce(reason, \'\') FROM arbees.decisions ORDER BY decision_id DESC LIMIT 1');
-like($reason, qr/^denied/, "the refusal is stored: $reason");
+is(paper_trade($to, 2), '', 'a restored system accepts no entry');
+is( $to->safe_psql('arbees', 'SELECT verdict || \' \' || reason FROM arbees.decisions ORDER BY decision_id DESC LIMIT 1'),
+	'denied foreign_copy', 'the refusal says why');
+my $claim = $to->safe_psql('arbees', q{
+	SET synchronous_commit = on;
+	CREATE TEMP TABLE t AS SELECT epoch FROM arbees.acquire_trader(1, 'worker');
+	SELECT c.claimed || ' ' || c.reason FROM t, arbees.orders o, arbees.claim_order(1, t.epoch, o.order_id, 'x', sha256('')) c
+	WHERE o.mode = 'LIVE' AND o.state = 'NEW' AND o.send_before > clock_timestamp()});
+ok($claim eq 'false foreign_copy' || $claim eq '', "nothing is claimed: '$claim'");
 $to->safe_psql('arbees', "SELECT arbees_resume('this copy is the desk now')");
 is(paper_trade($to, 3), 'FILLED', 'and trades after arbees_resume');
+is( $to->safe_psql('arbees', 'SELECT ok FROM arbees.verify_journal()'), 't', 'the journal still verifies');
+
+# The run goes at once; not a byte of anything else changes.
+$to->safe_psql('arbees', 'SELECT arbees_stop()');
+my $run = qr/_run_900$/;
+my $files = q{SELECT relname || ' ' || relfilenode FROM pg_class WHERE relnamespace = 'arbees'::regnamespace AND relname !~ '_900' ORDER BY 1};
+my $with = contents($to, $run);
+my $files_with = $to->safe_psql('arbees', $files);
+$to->safe_psql('arbees', 'SELECT arbees.drop_run_leaves(900)');
+is_deeply(contents($to), $with, 'removing a run touches no other row');
+is($to->safe_psql('arbees', $files), $files_with, 'nor another file');
 
 $from->stop;
 $to->stop;

@@ -233,13 +233,6 @@ arb_bulk_start(DbBulk *bulk)
 }
 
 void
-arb_bulk_stop(DbBulk *bulk)
-{
-	(void) uv_timer_stop(&bulk->timer);
-	arb_link_stop(bulk->link);
-}
-
-void
 arb_bulk_row(DbBulk *bulk, const char *line, size_t len)
 {
 	if (bulk->held.len + len > DB_BULK_HELD_MAX)

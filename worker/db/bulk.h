@@ -25,7 +25,6 @@ typedef struct DbBulk DbBulk;
 
 extern DbBulk *arb_bulk_new(uv_loop_t *loop, const char *conninfo);
 extern void arb_bulk_start(DbBulk *bulk);
-extern void arb_bulk_stop(DbBulk *bulk);
 
 /* arb_bulk_row takes one line of COPY text format, newline included. */
 extern void arb_bulk_row(DbBulk *bulk, const char *line, size_t len);

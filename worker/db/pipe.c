@@ -362,12 +362,6 @@ arb_pipe_start(DbPipe *pipe)
 	arb_link_start(pipe->link);
 }
 
-void
-arb_pipe_stop(DbPipe *pipe)
-{
-	arb_link_stop(pipe->link);
-}
-
 bool
 arb_pipe_is_up(const DbPipe *pipe)
 {

@@ -63,14 +63,6 @@ column_of(const DbReply *reply, int row, const char *column)
 	return PQfnumber(reply->result, column);
 }
 
-bool
-arb_reply_is_null(const DbReply *reply, int row, const char *column)
-{
-	int			number = column_of(reply, row, column);
-
-	return number < 0 || PQgetisnull(reply->result, row, number);
-}
-
 const char *
 arb_reply_text(const DbReply *reply, int row, const char *column)
 {

@@ -51,7 +51,6 @@ extern DbErrorClass arb_db_classify(const char *sqlstate);
 extern int	arb_reply_rows(const DbReply *reply);
 /* arb_reply_text returns "" for NULL, for a missing column and for a row out of range. */
 extern const char *arb_reply_text(const DbReply *reply, int row, const char *column);
-extern bool arb_reply_is_null(const DbReply *reply, int row, const char *column);
 /* The number, or fallback when the text is no whole number. */
 extern int64_t arb_reply_int(const DbReply *reply, int row, const char *column, int64_t fallback);
 extern bool arb_reply_bool(const DbReply *reply, int row, const char *column);

@@ -157,7 +157,7 @@ on_snapshot(void *arg, const HttpAnswer *answer)
 	if (answer->outcome == HTTP_ANSWERED && answer->status == 200)
 	{
 		if (!arb_pm_parse_book(answer->body, answer->len, &event, &error))
-			arb_input_error(&feed->worker->input_errors, "book", arb_parse_error_name(error.kind), error.context);
+			arb_input_unreadable(&feed->worker->input_errors, "book", &error);
 		else
 		{
 			/* A snapshot by the channel may have overtaken this one. */
@@ -319,7 +319,7 @@ on_frame(void *arg, const char *data, size_t len, int64_t read_ns)
 	if (!arb_pm_parse_market(data, len, &frame, &error))
 	{
 		arb_ws_counters(feed->market)->errors++;
-		arb_input_error(&feed->worker->input_errors, "market", arb_parse_error_name(error.kind), error.context);
+		arb_input_unreadable(&feed->worker->input_errors, "market", &error);
 		return;
 	}
 	if (feed->frame_ns == 0)

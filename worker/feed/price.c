@@ -128,7 +128,7 @@ on_frame(void *arg, const char *data, size_t len, int64_t read_ns)
 	if (!arb_pm_parse_price(data, len, &frame, &error))
 	{
 		arb_ws_counters(feed->price)->errors++;
-		arb_input_error(&feed->worker->input_errors, "price", arb_parse_error_name(error.kind), error.context);
+		arb_input_unreadable(&feed->worker->input_errors, "price", &error);
 		return;
 	}
 	if (feed->frame_ns == 0)

@@ -125,8 +125,7 @@ on_clob_status(void *arg, const HttpAnswer *answer)
 	}
 	if (!arb_pm_parse_market_status(answer->body, answer->len, &status, &error))
 	{
-		arb_input_error(&check->feed->worker->input_errors, "clob", arb_parse_error_name(error.kind),
-						error.context);
+		arb_input_unreadable(&check->feed->worker->input_errors, "clob", &error);
 		end_check(check, false);
 		return;
 	}
@@ -175,8 +174,7 @@ on_gamma(void *arg, const HttpAnswer *answer)
 	}
 	if (!arb_pm_parse_gamma(answer->body, answer->len, check->window->slug, &market, &error))
 	{
-		arb_input_error(&check->feed->worker->input_errors, "gamma", arb_parse_error_name(error.kind),
-						error.context);
+		arb_input_unreadable(&check->feed->worker->input_errors, "gamma", &error);
 		ask_clob(check);
 		return;
 	}

@@ -213,8 +213,7 @@ static void
 check_done(Checks *checks, bool parsed, const ParseError *error, const HttpAnswer *answer)
 {
 	if (is_ok(answer) && !parsed)
-		arb_input_error(&checks->trade->worker->input_errors, "checks", arb_parse_error_name(error->kind),
-						error->context);
+		arb_input_unreadable(&checks->trade->worker->input_errors, "checks", error);
 	release_checks(checks, 1);
 }
 
@@ -377,7 +376,7 @@ on_balance(void *arg, const HttpAnswer *answer)
 		return;
 	if (!arb_pm_parse_balance(answer->body, answer->len, &balance, &error))
 	{
-		arb_input_error(&trade->worker->input_errors, "balance", arb_parse_error_name(error.kind), error.context);
+		arb_input_unreadable(&trade->worker->input_errors, "balance", &error);
 		return;
 	}
 	trade->cash = balance.balance;

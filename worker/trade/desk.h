@@ -164,7 +164,6 @@ extern void arb_order_tell(WorkOrder *order, OrderReport report, int64_t venue_q
 extern void arb_order_fill(WorkOrder *order, const PmTrade *trade);
 /* arb_order_review finishes an order about which nothing is left to say. */
 extern void arb_order_review(WorkOrder *order);
-extern bool arb_order_is_settled(const WorkOrder *order);
 extern bool arb_orders_are_settled(const Trade *trade);
 /* Every fill and report known to us is acknowledged by the database. */
 extern bool arb_orders_are_told(const Trade *trade);
@@ -179,7 +178,6 @@ extern void arb_trade_news(Trade *trade, const PmTrade *news, int *ours, int *ma
 extern void arb_send_ticket(Trade *trade, const OrderTicket *ticket, int64_t frame_ns, int64_t decided_ns);
 
 /* inquiry.c */
-extern void arb_inquire(WorkOrder *order);
 extern void arb_inquire_at(WorkOrder *order, int64_t delay_ms);
 extern void arb_inquiries_init(Trade *trade);
 

@@ -96,8 +96,7 @@ answered(Inquiry *inquiry, bool ok)
 static void
 note_bad(Inquiry *inquiry, const char *channel, const ParseError *error)
 {
-	arb_input_error(&inquiry->order->trade->worker->input_errors, channel, arb_parse_error_name(error->kind),
-					error->context);
+	arb_input_unreadable(&inquiry->order->trade->worker->input_errors, channel, error);
 }
 
 static void
@@ -233,8 +232,8 @@ ask_order(Inquiry *inquiry)
 	return arb_pm_private(&inquiry->order->trade->worker->client, "GET", path, NULL, 0, on_order, inquiry);
 }
 
-void
-arb_inquire(WorkOrder *order)
+static void
+inquire(WorkOrder *order)
 {
 	Inquiry    *inquiry;
 	int			unasked = 0;
@@ -272,7 +271,7 @@ arb_inquire_at(WorkOrder *order, int64_t delay_ms)
 
 	if (delay_ms == 0 && order->inquiry == NULL)
 	{
-		arb_inquire(order);
+		inquire(order);
 		return;
 	}
 	if (order->inquire_ns == 0 || due_ns < order->inquire_ns)
@@ -292,7 +291,7 @@ on_sweep(uv_timer_t *timer)
 
 		if (order->inquire_ns > 0 && order->inquire_ns <= now_ns && order->inquiry == NULL &&
 			trade->worker->client.credentials != NULL && arb_worker_has_database(trade->worker))
-			arb_inquire(order);
+			inquire(order);
 	}
 }
 

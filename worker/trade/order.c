@@ -110,8 +110,8 @@ fills_told(const WorkOrder *order)
 	return true;
 }
 
-bool
-arb_order_is_settled(const WorkOrder *order)
+static bool
+is_settled(const WorkOrder *order)
 {
 	if (order->stage == ORDER_STAGE_FINISHED)
 		return fills_told(order);
@@ -507,7 +507,7 @@ arb_orders_are_settled(const Trade *trade)
 
 	for (i = 0; i < trade->order_count; i++)
 	{
-		if (!arb_order_is_settled(trade->orders[i]))
+		if (!is_settled(trade->orders[i]))
 			return false;
 	}
 	return true;

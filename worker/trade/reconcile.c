@@ -289,8 +289,7 @@ answered_well(Reconciliation *run, const HttpAnswer *answer)
 static void
 refuse_rows(Reconciliation *run, const ParseError *error)
 {
-	arb_input_error(&run->trade->worker->input_errors, "reconcile", arb_parse_error_name(error->kind),
-					error->context);
+	arb_input_unreadable(&run->trade->worker->input_errors, "reconcile", error);
 	read_again(run, "an answer could not be read");
 }
 

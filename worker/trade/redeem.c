@@ -316,8 +316,7 @@ read_balance(Redeemer *redeemer, const HttpAnswer *answer, int64_t *balance)
 		return false;
 	if (!arb_pm_parse_balance(answer->body, answer->len, &parsed, &error))
 	{
-		arb_input_error(&redeemer->trade->worker->input_errors, "balance", arb_parse_error_name(error.kind),
-						error.context);
+		arb_input_unreadable(&redeemer->trade->worker->input_errors, "balance", &error);
 		return false;
 	}
 	*balance = parsed.balance;

@@ -100,7 +100,7 @@ on_frame(void *arg, const char *data, size_t len, int64_t read_ns)
 	if (!arb_pm_parse_user(data, len, &frame, &error))
 	{
 		arb_ws_counters(trade->user)->errors++;
-		arb_input_error(&trade->worker->input_errors, "user", arb_parse_error_name(error.kind), error.context);
+		arb_input_unreadable(&trade->worker->input_errors, "user", &error);
 		/* It may have been news of an order. */
 		arb_reconcile_want(trade, "bad_frame");
 		return;

@@ -66,8 +66,7 @@ on_cancel_answer(void *arg, const HttpAnswer *answer)
 	if (answer->outcome != HTTP_ANSWERED)
 		log_warning("trade", "cancel of order %" PRId64 ": %s", order->ticket.order_id, answer->error);
 	else if (!arb_pm_parse_cancel(answer->status, answer->body, answer->len, &cancels, &error))
-		arb_input_error(&order->trade->worker->input_errors, "cancel", arb_parse_error_name(error.kind),
-						error.context);
+		arb_input_unreadable(&order->trade->worker->input_errors, "cancel", &error);
 	else
 	{
 		if (arb_pm_cancel_state_of(&cancels, order->venue_order_id) == PM_CANCEL_DONE)

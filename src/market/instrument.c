@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ *
+ * src/market/instrument.c
+ *	  Instruments: what can be traded, on which grid.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "market/instrument.h"
+#include "utils/fmgroids.h"
+
+/* arb_instrument_read fetches the instrument that a row of ours refers to. */
+void
+arb_instrument_read(int32 instrument_id, Row *row)
+{
+	IndexKey	keys[] = {INT4_KEY(instrument_id)};
+
+	if (!arb_row_read(&instruments_table, 0, "instruments_pkey", 1, keys, NULL, row))
+		elog(ERROR, "instrument %d does not exist", instrument_id);
+}
+
+Fixed
+arb_lot_size(int32 instrument_id)
+{
+	Row			row;
+
+	arb_instrument_read(instrument_id, &row);
+	return arb_fixed_from_numeric(row.value[INSTRUMENTS_lot_size]);
+}

@@ -1,0 +1,76 @@
+/*-------------------------------------------------------------------------
+ *
+ * src/trade/wish.c
+ *	  A wish to trade: arbees.signal, read.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "trade/wish.h"
+#include "utils/builtins.h"
+#include "utils/typcache.h"
+
+static void
+require_field(bool null, const char *field)
+{
+	if (null)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("signal has no %s", field)));
+}
+
+static Fixed
+optional_fixed(Datum value, bool null)
+{
+	return null ? FIXED_NULL : arb_fixed_from_numeric(value);
+}
+
+/*
+ * arb_wish_from_signal reads an arbees.signal into a wish; the caller sets who wishes.
+ *
+ * Errors: 22004 for a missing field that has no default, 22003 for numbers that are none.
+ */
+void
+arb_wish_from_signal(HeapTupleHeader signal, Wish *wish)
+{
+	TupleDesc	desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(signal), HeapTupleHeaderGetTypMod(signal));
+	HeapTupleData tuple;
+	Datum		value[SIGNAL_ncolumns];
+	bool		null[SIGNAL_ncolumns];
+
+	if (desc->natts != SIGNAL_ncolumns)
+		elog(ERROR, "type arbees.signal has %d fields, this library knows %d", desc->natts, SIGNAL_ncolumns);
+	tuple.t_len = HeapTupleHeaderGetDatumLength(signal);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = signal;
+	heap_deform_tuple(&tuple, desc, value, null);
+	ReleaseTupleDesc(desc);
+
+	require_field(null[SIGNAL_key], "key");
+	require_field(null[SIGNAL_instrument_id], "instrument_id");
+	require_field(null[SIGNAL_side], "side");
+	require_field(null[SIGNAL_amount_kind], "amount_kind");
+	require_field(null[SIGNAL_time_in_force], "time_in_force");
+	wish->key = TextDatumGetCString(value[SIGNAL_key]);
+	if (wish->key[0] == '\0' || strlen(wish->key) > 128)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("signal key must have 1 to 128 characters")));
+	wish->instrument_id = DatumGetInt32(value[SIGNAL_instrument_id]);
+	wish->side = arb_label_value(LABEL_SIDE, DatumGetObjectId(value[SIGNAL_side]));
+	wish->amount_kind = arb_label_value(LABEL_AMOUNT_KIND, DatumGetObjectId(value[SIGNAL_amount_kind]));
+	wish->time_in_force = arb_label_value(LABEL_TIME_IN_FORCE, DatumGetObjectId(value[SIGNAL_time_in_force]));
+	wish->amount = optional_fixed(value[SIGNAL_amount], null[SIGNAL_amount]);
+	wish->limit_price = optional_fixed(value[SIGNAL_limit_price], null[SIGNAL_limit_price]);
+	wish->stop_loss_pct = optional_fixed(value[SIGNAL_stop_loss_pct], null[SIGNAL_stop_loss_pct]);
+	wish->take_profit_pct = optional_fixed(value[SIGNAL_take_profit_pct], null[SIGNAL_take_profit_pct]);
+	wish->take_profit_kind = null[SIGNAL_take_profit_kind] ? 0 :
+		arb_label_value(LABEL_TAKE_PROFIT_KIND, DatumGetObjectId(value[SIGNAL_take_profit_kind]));
+	wish->exit_before_close_s = null[SIGNAL_exit_before_close_s] ? -1 :
+		DatumGetInt32(value[SIGNAL_exit_before_close_s]);
+	wish->confidence = optional_fixed(value[SIGNAL_confidence], null[SIGNAL_confidence]);
+	wish->purpose = PURPOSE_ENTRY;
+}

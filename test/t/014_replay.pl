@@ -1,0 +1,133 @@
+# The simulator owns the clock: two runs of one seed give one result; a piece of
+# a recorded day resolves as it did.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
+use Arbees;
+use ArbeesDesk;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+# Runs a driven world to its end; the desk, quiet.
+sub driven_run
+{
+	my ($name, $canary, @sim) = @_;
+	my $report = PostgreSQL::Test::Utils::tempdir() . '/report.json';
+	my $desk = new_desk($name, driven => 1, canary => $canary, sim => [ '--report', $report, @sim ]);
+	$desk->{worker} = worker($desk);
+	ok(wait_until(sub { -s $report && slurp_file($report) =~ /\}\n?\z/ }, 'the data ends', 120), "$name: the world comes to its end");
+	ok(wait_for($desk, q{SELECT (SELECT count(*) = 0 FROM arbees.positions WHERE state <> 'CLOSED')
+		AND (SELECT count(*) = 0 FROM arbees.orders WHERE finished_at IS NULL)
+		AND (SELECT count(*) = 0 FROM arbees.windows WHERE venue_outcome IS NULL AND state <> 'SCHEDULED')}, 't', 20),
+		"$name: everything is settled");
+	return $desk;
+}
+
+sub finish
+{
+	my ($desk) = @_;
+	my $name = $desk->{name};
+	books_agree($desk, $name);
+	is(kill_worker($desk->{worker}, 'TERM'), 0, "$name: the worker ends when asked");
+	$desk->{node}->stop;
+	stop_sim($desk->{sim});
+	return;
+}
+
+# Of a decision's input these depend on the wall clock and on nothing else:
+# when it was made, and how long ago the conductor had beaten.
+my $wall = q{'decided_at', 'conductor_age_ms'};
+
+my %query = (
+	'decisions' => qq{
+		SELECT d.mode, d.market_time, d.signal_key, d.verdict, coalesce(d.reason, '-'), d.repeat_count, d.strategy_hash,
+			string_agg(f.part || '.' || f.field || '=' || coalesce(f.value, 'NULL'), ' ' ORDER BY f.part, f.field)
+		FROM arbees.decisions d, arbees.decode_decision(d.input, d.output) f
+		WHERE f.field NOT IN ($wall)
+		GROUP BY d.mode, d.market_time, d.signal_key, d.verdict, d.reason, d.repeat_count, d.strategy_hash ORDER BY 1, 2, 3},
+	'outputs, byte for byte' => q{SELECT mode, market_time, signal_key, encode(output, 'hex') FROM arbees.decisions ORDER BY 1, 2, 3},
+	'orders' => q{
+		SELECT o.mode, w.slug, i.outcome, o.purpose, o.side, o.amount, o.limit_price, o.time_in_force, o.state, o.filled_qty,
+			o.filled_money, o.fees
+		FROM arbees.orders o JOIN arbees.windows w USING (window_id) JOIN arbees.instruments i USING (instrument_id)
+		ORDER BY 1, 2, 3, o.order_id},
+	'ledger' => q{
+		SELECT mode, seq, kind, market_time, cash_change, claimable_change, reserved_change, cash, claimable, reserved,
+			deposits, cost_open, fees, realized_pnl, session_pnl, day, day_pnl, day_peak, open_positions, open_orders
+		FROM arbees.portfolio_ledger WHERE kind <> 'DEPOSIT' ORDER BY 1, 2},
+	'windows' => q{
+		SELECT slug, state, open_price, open_price_at, close_price, close_price_at, our_outcome, venue_outcome
+		FROM arbees.windows WHERE state <> 'SCHEDULED' ORDER BY slug});
+
+my %first;
+foreach my $run (1, 2)
+{
+	my $desk = driven_run("seeded$run", '{"seconds_before_close": 20, "slippage": 0.1}',
+		'--driven', '--seed', '77', '--window', '60s', '--windows', '8');
+	cmp_ok(ask($desk, 'SELECT count(DISTINCT window_id) FROM arbees.fills JOIN arbees.positions USING (position_id)'), '>=', 5,
+		'windows were traded');
+	foreach my $what (sort keys %query)
+	{
+		my $answer = ask($desk, $query{$what});
+		if ($run == 1) { $first{$what} = $answer; next }
+		ok($answer eq $first{$what}, "a second run gives the same $what");
+		next if $answer eq $first{$what};
+		my @one = split /\n/, $first{$what};
+		my @two = split /\n/, $answer;
+		my $shown = 0;
+		foreach my $i (0 .. ($#one > $#two ? $#one : $#two))
+		{
+			my ($x, $y) = ($one[$i] // 'nothing', $two[$i] // 'nothing');
+			diag("line $i\n  first:  $x\n  second: $y") if $x ne $y && $shown++ < 3;
+		}
+	}
+	finish($desk);
+}
+
+SKIP:
+{
+	my $folder = have_shared('data/polymarket');
+	my ($markets) = defined $folder ? glob("$folder/btc_5m_markets_*.csv.gz") : ();
+	my ($ticks) = defined $folder ? glob("$folder/chainlink_btcusd_ticks_*.csv.gz") : ();
+	skip 'the recorded day is not here', 8 unless defined $markets && defined $ticks;
+
+	# Fifteen windows of the day, and the ticks around them.
+	my $dir = PostgreSQL::Test::Utils::tempdir();
+	my ($from, $to);
+	open(my $in, '-|', 'gzip', '-dc', $markets) or die "could not read $markets: $!";
+	open(my $out, '>', "$dir/windows.csv") or die "could not write: $!";
+	while (my $line = <$in>)
+	{
+		last if $. > 16;
+		print $out $line;
+		next if $. == 1;
+		(undef, my ($start, $end)) = split /,/, $line;
+		$from //= $start;
+		$to = $end;
+	}
+	close $out;
+	close $in;
+	open($in, '-|', 'gzip', '-dc', $ticks) or die "could not read $ticks: $!";
+	open($out, '>', "$dir/ticks.csv") or die "could not write: $!";
+	while (my $line = <$in>)
+	{
+		my ($ms) = split /,/, $line;
+		last if $. > 1 && $ms > ($to + 60) * 1000;
+		print $out $line if $. == 1 || $ms >= ($from - 60) * 1000;
+	}
+	close $out;
+	close $in;
+
+	my $desk = driven_run('recorded', '{}', '--replay-windows', "$dir/windows.csv", '--replay-ticks', "$dir/ticks.csv");
+	is(ask($desk, 'SELECT count(*) FROM arbees.windows WHERE venue_outcome IS NOT NULL'), '15', 'all windows are resolved');
+	cmp_ok(ask($desk, 'SELECT count(*) FROM arbees.windows WHERE close_price_at = closes_at'), '>=', 10,
+		'most have a tick at their closing second');
+	is( ask($desk, q{SELECT coalesce(string_agg(slug || ': ' || coalesce(our_outcome::text, 'none') || ' for ' || venue_outcome, ', '), '')
+		FROM arbees.windows WHERE close_price_at = closes_at AND our_outcome IS DISTINCT FROM venue_outcome}),
+		'', 'our outcome is the official one wherever a tick carries the closing second');
+	cmp_ok(ask($desk, 'SELECT count(DISTINCT window_id) FROM arbees.positions'), '>=', 10, 'windows were traded');
+	finish($desk);
+}
+
+done_testing();
