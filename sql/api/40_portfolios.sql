@@ -207,7 +207,7 @@ BEGIN
 	v_definition := pg_get_functiondef($2);
 	v_hash := encode(sha256(convert_to(v_definition, 'UTF8')), 'hex');
 	INSERT INTO arbees.strategies AS s (name, function_name, run_as, parameters, expectations, kill_criterion, version_hash)
-	VALUES ($1, format('%I.%I(arbees.market_state)', f.pronamespace::regnamespace::text, f.proname),
+	VALUES ($1, format('%s.%I(arbees.market_state)', f.pronamespace::regnamespace, f.proname),
 		'arbees_strategy', coalesce($3, '{}'), $4, $5, v_hash)
 	ON CONFLICT ON CONSTRAINT strategies_name_key DO UPDATE SET function_name = excluded.function_name,
 		version_hash = excluded.version_hash, parameters = coalesce($3, s.parameters),

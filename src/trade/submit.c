@@ -33,9 +33,12 @@
 #include "trade/simulated_fill.h"
 #include "trade/submit.h"
 #include "utils/fmgroids.h"
+#include "utils/jsonb.h"
 
 /* The conductor may miss this many of its own intervals before entries stop. */
 #define CONDUCTOR_MISSED_INTERVALS 4
+/* Milliseconds the venue's clock may differ from ours. */
+#define MAX_CLOCK_OFFSET_MS 10000
 
 /* The rows a decision needs besides the input's numbers. */
 typedef struct Context
@@ -128,12 +131,32 @@ gather_desk(Context *c, Snapshot snapshot)
 	}
 }
 
+/* A venue whose clock is not ours may refuse what we sign, or expire it at once; an unknown clock is no better. */
+static bool
+clock_agrees(Jsonb *checks)
+{
+	JsonbValue	key;
+	JsonbValue *found;
+	Fixed		offset;
+
+	key.type = jbvString;
+	key.val.string.val = pstrdup("clock_offset_ms");
+	key.val.string.len = strlen(key.val.string.val);
+	found = findJsonbValueFromContainer(&checks->root, JB_FOBJECT, &key);
+	if (found == NULL || found->type != jbvNumeric)
+		return false;
+	offset = arb_fixed_from_numeric(NumericGetDatum(found->val.numeric));
+	return offset >= -MAX_CLOCK_OFFSET_MS * FIXED_ONE && offset <= MAX_CLOCK_OFFSET_MS * FIXED_ONE;
+}
+
 static bool
 venue_checks_pass(const Row *account)
 {
 	Datum		checks;
 
 	if (account->null[VENUE_ACCOUNTS_checks])
+		return false;
+	if (!clock_agrees(DatumGetJsonbP(account->value[VENUE_ACCOUNTS_checks])))
 		return false;
 	checks = DirectFunctionCall2(jsonb_contains, account->value[VENUE_ACCOUNTS_checks],
 								 DirectFunctionCall1(jsonb_in, CStringGetDatum(

@@ -257,6 +257,9 @@ on_poll(uv_poll_t *poll, int status, int events)
 {
 	DbLink	   *link = poll->data;
 
+	/* After an error libuv watches no longer, but what came before it is still to be read. */
+	if (status < 0)
+		link->events = 0;
 	if (link->failing)
 		return;
 	if (link->state == LINK_CONNECTING)

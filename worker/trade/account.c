@@ -23,6 +23,8 @@
 #define CHECK_AGAIN_NS (2 * NS_PER_S)
 #define BALANCE_EVERY_NS (2 * NS_PER_S)
 /* Connections kept open to the CLOB, and how often each is used at least, so that an order never pays a connect. */
+/* The gate's own limit; here it only makes the next look come sooner. */
+#define CLOCK_OFFSET_MAX_MS 10000
 #define WARM_CONNECTIONS 2
 #define WARM_EVERY_NS (4 * NS_PER_S)
 /* The version of the exchange whose orders are signed here. */
@@ -169,7 +171,7 @@ tell_checks(Checks *checks)
 	bool		signature_ok = checks->version_ok &&
 		trade->worker->hello.signature_type == (int) trade->signer.signature_type;
 	bool		all_good = checks->geoblock_ok && !checks->closed_only && checks->allowance_ok && signature_ok &&
-		checks->time_known;
+		checks->time_known && llabs((long long) checks->offset_ms) <= CLOCK_OFFSET_MAX_MS;
 	char		text[256];
 	char		offset[32] = "null";
 	DbParams	params;

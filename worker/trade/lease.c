@@ -43,15 +43,16 @@ new_call(Trade *trade)
 static void
 refused(Trade *trade, const DbReply *reply)
 {
+	const char *reason = arb_reply_text(reply, 0, "reason");
+	const char *holder = arb_reply_text(reply, 0, "holder");
 	char		refusal[sizeof(trade->refusal)];
 
-	(void) snprintf(refusal, sizeof(refusal), "%.100s (holder %.40s)", arb_reply_text(reply, 0, "reason"),
-					arb_reply_text(reply, 0, "holder"));
-	/* Said once per reason; asking goes on. */
+	/* Said once per kind and holder, not for each new number of milliseconds left; asking goes on. */
+	(void) snprintf(refusal, sizeof(refusal), "%.*s %.40s", (int) strcspn(reason, " "), reason, holder);
 	if (strcmp(refusal, trade->refusal) == 0)
 		return;
 	memcpy(trade->refusal, refusal, sizeof(trade->refusal));
-	log_info("trade", "the lease is not granted: %s", refusal);
+	log_info("trade", "the lease is not granted: %s", reason);
 }
 
 static void
