@@ -183,14 +183,13 @@ require_order(int64 order_id, int32 account)
 static void
 close_when_booked(Row *order, const char *reason, TimestampTz market_time)
 {
-	Fixed		lot_size = arb_lot_size(DatumGetInt32(order->value[ORDERS_instrument_id]));
 	Fixed		venue_qty = arb_row_fixed(order, ORDERS_venue_qty);
 
 	if (!arb_order_working(arb_order_state(order)))
 		return;
 	if (venue_qty != FIXED_NULL && arb_row_fixed(order, ORDERS_filled_qty) < venue_qty)
 		return;
-	arb_order_finish(MODE_LIVE, order, ORDER_EVENT_CLOSE, reason, lot_size, market_time);
+	arb_order_finish(MODE_LIVE, order, ORDER_EVENT_CLOSE, reason, market_time);
 }
 
 static void
@@ -237,7 +236,6 @@ require_event(const char *event)
 static void
 apply_event(Row *order, const char *event, Datum qty, bool qty_null, const char *reason, TimestampTz market_time)
 {
-	Fixed		lot_size = arb_lot_size(DatumGetInt32(order->value[ORDERS_instrument_id]));
 
 	/* Nothing said of an order that has ended is news. */
 	if (!arb_order_working(arb_order_state(order)))
@@ -261,15 +259,15 @@ apply_event(Row *order, const char *event, Datum qty, bool qty_null, const char 
 	{
 		/* A refusal after fills cannot be: the fills are the facts, the rest is over. */
 		if (arb_row_fixed(order, ORDERS_filled_qty) > 0)
-			arb_order_finish(MODE_LIVE, order, ORDER_EVENT_CLOSE, reason, lot_size, market_time);
+			arb_order_finish(MODE_LIVE, order, ORDER_EVENT_CLOSE, reason, market_time);
 		else
-			arb_order_finish(MODE_LIVE, order, ORDER_EVENT_REJECT, reason, lot_size, market_time);
+			arb_order_finish(MODE_LIVE, order, ORDER_EVENT_REJECT, reason, market_time);
 	}
 	else						/* not_sent, not_found */
 		arb_order_finish(MODE_LIVE, order,
 						 strcmp(event, "not_sent") == 0 && arb_order_state(order) == ORDER_STATE_SENDING ?
 						 ORDER_EVENT_NOT_SENT : ORDER_EVENT_CLOSE,
-						 reason == NULL ? event : reason, lot_size, market_time);
+						 reason == NULL ? event : reason, market_time);
 }
 
 /*
