@@ -37,20 +37,21 @@ help:
 	@echo 'demo, test, smoke, bench and up first install missing Debian packages (sudo when not root).'
 	@echo 'No target touches the clusters of the system. ARBEES_HOME=dir moves the private home.'
 
+# exec: a signal to make must reach the script, not a shell in between.
 demo:
-	@WINDOWS='$(WINDOWS)' LENGTH='$(LENGTH)' REPLAY='$(REPLAY)' SPEED='$(SPEED)' scripts/demo
+	@exec env WINDOWS='$(WINDOWS)' LENGTH='$(LENGTH)' REPLAY='$(REPLAY)' SPEED='$(SPEED)' scripts/demo
 
 test:
-	@ONLY='$(ONLY)' test/run
+	@exec env ONLY='$(ONLY)' test/run
 
 smoke:
 	@scripts/smoke
 
 bench:
-	@ONLY='$(ONLY)' BENCH_JSON='$(BENCH_JSON)' test/bench/run
+	@exec env ONLY='$(ONLY)' BENCH_JSON='$(BENCH_JSON)' test/bench/run
 
 bench-check:
-	@TIGHTEN='$(TIGHTEN)' test/bench/check
+	@exec env TIGHTEN='$(TIGHTEN)' test/bench/check
 
 up:
 	@scripts/server up

@@ -411,6 +411,8 @@ SELECT component, CASE WHEN well THEN 'alive' ELSE 'DOWN' END AS state, detail F
 ) c ORDER BY n, component" -P tuples_only=off -P format=aligned -P footer=off
 }
 
+# A close sells whole lots; what remains below one keeps its cost until its
+# window resolves, which after a kill may come later than the last line here.
 verdicts() {
 	ask "
 WITH last AS (SELECT DISTINCT ON (portfolio_id) * FROM arbees.portfolio_ledger
@@ -432,10 +434,10 @@ SELECT CASE WHEN good THEN 'ok      ' ELSE 'FAILED  ' END || what FROM (
 	SELECT 3, (SELECT cash = '$1'::numeric AND claimable = '$2'::numeric FROM own WHERE mode = 'LIVE'),
 		'LIVE: cash and claimable are what the venue says'
 	UNION ALL
-	SELECT 4, (SELECT bool_and(pnl = pnl_of_fills AND pnl = realized_pnl) FROM own WHERE mode = 'LIVE'),
+	SELECT 4, (SELECT bool_and(pnl = pnl_of_fills AND pnl + cost_open = realized_pnl) FROM own WHERE mode = 'LIVE'),
 		'LIVE: the ledger equals fills, fees and settlements'
 	UNION ALL
-	SELECT 5, (SELECT bool_and(pnl = pnl_of_fills AND pnl = realized_pnl) FROM own WHERE mode = 'PAPER'),
+	SELECT 5, (SELECT bool_and(pnl = pnl_of_fills AND pnl + cost_open = realized_pnl) FROM own WHERE mode = 'PAPER'),
 		'PAPER: the ledger equals fills, fees and settlements'
 	UNION ALL
 	SELECT 6, $(left_open) = 0, 'nothing is left open'

@@ -39,6 +39,11 @@ die() {
 	exit 1
 }
 
+# make takes a space for the end of a name, so it is said here and not by a compiler.
+case $TOP$ARBEES_HOME in
+	*[[:space:]]*) die "make cannot build below a path with a space in it: ${TOP@Q}, ARBEES_HOME ${ARBEES_HOME@Q}" ;;
+esac
+
 # A name below /var/tmp can be taken by anybody, so what is there must be ours.
 make_home() {
 	if [ ! -e "$ARBEES_HOME" ] && [ ! -L "$ARBEES_HOME" ]; then

@@ -22,10 +22,16 @@ BEGIN
 	ON CONFLICT ON CONSTRAINT instruments_symbol_key DO UPDATE SET
 		tick_size = excluded.tick_size, min_qty = excluded.min_qty, min_notional = excluded.min_notional,
 		fee_rate = excluded.fee_rate, fee_exponent = excluded.fee_exponent, neg_risk = excluded.neg_risk;
-	SELECT i.instrument_id INTO STRICT up_instrument FROM arbees.instruments i
-		WHERE i.venue_id = $1 AND i.symbol = $8;
-	SELECT i.instrument_id INTO STRICT down_instrument FROM arbees.instruments i
-		WHERE i.venue_id = $1 AND i.symbol = $9;
+	SELECT i.instrument_id INTO up_instrument FROM arbees.instruments i
+		WHERE i.venue_id = $1 AND i.symbol = $8 AND i.window_id = report_window.window_id AND i.outcome = 'UP';
+	SELECT i.instrument_id INTO down_instrument FROM arbees.instruments i
+		WHERE i.venue_id = $1 AND i.symbol = $9 AND i.window_id = report_window.window_id AND i.outcome = 'DOWN';
+	-- Nothing of such a report stays: a share that changes its window or its side is not what we hold.
+	IF up_instrument IS NULL OR down_instrument IS NULL THEN
+		RAISE EXCEPTION 'window "%" is reported with shares that are known otherwise', $2
+			USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'A share belongs to one window and one outcome for good.';
+	END IF;
 END
 $function$;
 COMMENT ON FUNCTION arbees.report_window(integer, text, text, text, bigint, bigint, text, text, text, numeric, numeric, numeric, numeric, integer, boolean) IS

@@ -93,16 +93,32 @@ AS 'MODULE_PATHNAME', 'arbees_book_new_session';
 
 CREATE OR REPLACE FUNCTION @extschema@.arbees_deposit(portfolio text, amount numeric, reason text)
 RETURNS void
-LANGUAGE sql STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-AS $function$ SELECT arbees.book_transfer(arbees.portfolio_id($1), abs($2), $3) $function$;
+AS $function$
+BEGIN
+	IF $2 <= 0 THEN
+		RAISE EXCEPTION 'the amount of a deposit must be above 0, not %', $2
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	PERFORM arbees.book_transfer(arbees.portfolio_id($1), $2, $3);
+END
+$function$;
 COMMENT ON FUNCTION @extschema@.arbees_deposit(text, numeric, text) IS 'books money that came in, dollars; P&L does not change';
 
 CREATE OR REPLACE FUNCTION @extschema@.arbees_withdraw(portfolio text, amount numeric, reason text)
 RETURNS void
-LANGUAGE sql STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-AS $function$ SELECT arbees.book_transfer(arbees.portfolio_id($1), -abs($2), $3) $function$;
+AS $function$
+BEGIN
+	IF $2 <= 0 THEN
+		RAISE EXCEPTION 'the amount of a withdrawal must be above 0, not %', $2
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	PERFORM arbees.book_transfer(arbees.portfolio_id($1), -$2, $3);
+END
+$function$;
 COMMENT ON FUNCTION @extschema@.arbees_withdraw(text, numeric, text) IS 'books money that went out, dollars; P&L does not change';
 
 CREATE OR REPLACE FUNCTION @extschema@.arbees_new_session(portfolio text)
@@ -191,10 +207,11 @@ BEGIN
 	v_definition := pg_get_functiondef($2);
 	v_hash := encode(sha256(convert_to(v_definition, 'UTF8')), 'hex');
 	INSERT INTO arbees.strategies AS s (name, function_name, run_as, parameters, expectations, kill_criterion, version_hash)
-	VALUES ($1, format('%I.%I(arbees.market_state)', f.pronamespace::regnamespace::text, f.proname),
+	VALUES ($1, format('%s.%I(arbees.market_state)', f.pronamespace::regnamespace, f.proname),
 		'arbees_strategy', coalesce($3, '{}'), $4, $5, v_hash)
 	ON CONFLICT ON CONSTRAINT strategies_name_key DO UPDATE SET function_name = excluded.function_name,
-		version_hash = excluded.version_hash
+		version_hash = excluded.version_hash, parameters = coalesce($3, s.parameters),
+		expectations = coalesce($4, s.expectations), kill_criterion = coalesce($5, s.kill_criterion)
 	RETURNING s.strategy_id INTO id;
 	INSERT INTO arbees.strategy_versions (strategy_id, hash, definition)
 	VALUES (id, v_hash, v_definition)

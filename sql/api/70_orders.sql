@@ -134,6 +134,10 @@ AS $function$
 DECLARE
 	p	arbees.portfolios;
 BEGIN
+	-- What was not read cannot be clean.
+	IF num_nulls($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) > 0 THEN
+		RAISE EXCEPTION 'an argument of finish_reconciliation is NULL' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
 	PERFORM arbees.require_trader($1, $2);
 	SELECT * INTO p FROM arbees.portfolios x WHERE x.venue_account_id = $1 AND x.mode = 'LIVE';
 	IF FOUND THEN

@@ -151,8 +151,8 @@ CREATE TABLE arbees.ticks (
 	ask				float8,
 	CONSTRAINT ticks_kind_check CHECK (kind IN ('quote', 'trade', 'price')),
 	CONSTRAINT ticks_finite_check CHECK (
-		coalesce(price, 0) < 'infinity' AND coalesce(size, 0) < 'infinity' AND
-		coalesce(bid, 0) < 'infinity' AND coalesce(ask, 0) < 'infinity')
+		abs(coalesce(price, 0)) < 'infinity' AND abs(coalesce(size, 0)) < 'infinity' AND
+		abs(coalesce(bid, 0)) < 'infinity' AND abs(coalesce(ask, 0)) < 'infinity')
 ) PARTITION BY LIST (run_id);
 CREATE TABLE arbees.ticks_desk PARTITION OF arbees.ticks FOR VALUES IN (0);
 CREATE INDEX ticks_received_idx ON arbees.ticks USING brin (received_at);

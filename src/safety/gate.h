@@ -22,6 +22,9 @@
 /* At most two entry orders per portfolio, window and instrument, over all strategies; no setting. */
 #define MAX_ENTRIES_PER_SLOT 2
 
+/* As instruments_fee_check has it: judge() also meets bytes no instrument made. */
+#define MAX_FEE_EXPONENT 4
+
 /* A billion dollars or shares: beyond is no order, and sums of it could overflow. */
 #define GATE_LARGEST_VALUE (INT64CONST(1000000000) * FIXED_ONE)
 

@@ -40,6 +40,7 @@ size_order(const GateInput *in, GateOutput *out)
 	out->limit_price = in->limit_price;
 	out->value = out->fee_bound = out->reserve = FIXED_NULL;
 	if (!usable(in->amount) || !usable(in->limit_price) || in->fee_rate < 0 ||
+		in->fee_exponent < 0 || in->fee_exponent > MAX_FEE_EXPONENT ||
 		(int128) in->amount * in->limit_price > (int128) GATE_LARGEST_VALUE * FIXED_ONE ||
 		in->amount > GATE_LARGEST_VALUE)
 		return;

@@ -33,8 +33,6 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 
-#define MAX_WORKER_NAME_BYTES 128
-
 PG_FUNCTION_INFO_V1(arbees_acquire_trader);
 PG_FUNCTION_INFO_V1(arbees_renew_trader);
 PG_FUNCTION_INFO_V1(arbees_release_trader);

@@ -12,6 +12,8 @@
 #include "utils/snapshot.h"
 #include "utils/timestamp.h"
 
+#define MAX_WORKER_NAME_BYTES 128
+
 typedef struct TraderState
 {
 	int64		epoch;			/* 0 = nobody ever traded this account */

@@ -26,7 +26,6 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
-#define MAX_WORKER_NAME_BYTES	128
 #define MAX_STATE_BYTES			65536
 #define MAX_FEEDS				64
 #define MAX_INPUT_ERROR_KINDS	64

@@ -22,6 +22,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
@@ -96,6 +97,7 @@ arb_strategy_evaluate(const Deployment *d, HeapTuple state, Wish *wish)
 	ResourceOwner owner = CurrentResourceOwner;
 	Oid			user;
 	int			context;
+	int			settings;
 	ErrorData  *volatile error = NULL;
 	volatile bool wishes = false;
 
@@ -107,7 +109,10 @@ arb_strategy_evaluate(const Deployment *d, HeapTuple state, Wish *wish)
 		XactReadOnly = true;
 		SetUserIdAndSecContext(get_role_oid(d->run_as, false),
 							   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+		/* What a strategy sets for the session ends with its call. */
+		settings = NewGUCNestLevel();
 		wishes = call_strategy(d, state, wish, caller);
+		AtEOXact_GUC(false, settings);
 		SetUserIdAndSecContext(user, context);
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(caller);

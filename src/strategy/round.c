@@ -37,6 +37,9 @@
 
 #define MAX_QUOTES_PER_CALL 1024
 
+/* A venue's time further ahead of ours than this is wrong; believed, it would outlast every honest one. */
+#define MAX_AHEAD_MS 60000
+
 typedef struct Round
 {
 	int32		venue_id;
@@ -101,6 +104,12 @@ side_of(const Column *c, int i)
 	return value;
 }
 
+static bool
+is_ahead(const Round *r, TimestampTz source_at)
+{
+	return arb_elapsed_ms(r->received_at, source_at) > MAX_AHEAD_MS;
+}
+
 static void
 read_quotes(FunctionCallInfo fcinfo, Round *r)
 {
@@ -132,6 +141,9 @@ read_quotes(FunctionCallInfo fcinfo, Round *r)
 		q->ask = side_of(&ask, i);
 		q->ask_size = side_of(&ask_size, i);
 		q->source_at = source.nulls[i] ? r->received_at : arb_time_from_unix_ms(DatumGetInt64(source.values[i]));
+		/* The quote is news, whatever its clock says; only its time is not believed. */
+		if (is_ahead(r, q->source_at))
+			q->source_at = r->received_at;
 		q->received_at = r->received_at;
 	}
 }
@@ -149,13 +161,23 @@ take_prices(FunctionCallInfo fcinfo, Round *r)
 	for (i = 0; i < underlying.count; i++)
 	{
 		char	   *name;
+		TimestampTz source_at;
 
 		if (underlying.nulls[i] || price.nulls[i] || at.nulls[i])
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("a price tick has a NULL in it")));
 		name = TextDatumGetCString(underlying.values[i]);
-		arb_underlying_price(r->venue_id, name, price.values[i],
-							 arb_time_from_unix_ms(DatumGetInt64(at.values[i])), r->received_at);
+		source_at = arb_time_from_unix_ms(DatumGetInt64(at.values[i]));
+		if (is_ahead(r, source_at))
+		{
+			/* Which window a tick decides follows from its time, so without one it is none. */
+			ereport(WARNING,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("a price of \"%s\" from the future was dropped", name),
+					 errdetail("Its time is %s.", timestamptz_to_str(source_at))));
+			continue;
+		}
+		arb_underlying_price(r->venue_id, name, price.values[i], source_at, r->received_at);
 		r->underlyings = lappend(r->underlyings, name);
 	}
 }
@@ -296,8 +318,9 @@ lock_portfolios(Round *r)
 	List	   *locked = NIL;
 	ListCell   *lc;
 
+	/* Under a driven clock the settlement that follows may touch any of them, and must not lock backwards. */
 	foreach(lc, portfolios_of(r))
-		if (needs_lock(r, lfirst_int(lc), snapshot))
+		if (r->driven || needs_lock(r, lfirst_int(lc), snapshot))
 			locked = lappend_int(locked, lfirst_int(lc));
 	arb_snapshot_end(snapshot);
 	arb_submit_lock_all(r->mode, locked);

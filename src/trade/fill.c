@@ -17,6 +17,7 @@
 #include "core/catalog.h"
 #include "core/clock.h"
 #include "core/guard.h"
+#include "core/wake.h"
 #include "journal/journal.h"
 #include "trade/fill.h"
 #include "trade/ledger.h"
@@ -389,8 +390,7 @@ end_empty_entry(TradingMode mode, const Row *order, TimestampTz market_time)
  * gives its reservation back; an entry without fills takes its position with it.
  */
 void
-arb_order_finish(TradingMode mode, Row *order, int event, const char *reason,
-				 Fixed lot_size, TimestampTz market_time)
+arb_order_finish(TradingMode mode, Row *order, OrderEvent event, const char *reason, TimestampTz market_time)
 {
 	bool		was_working = arb_order_working(arb_order_state(order));
 
@@ -403,4 +403,31 @@ arb_order_finish(TradingMode mode, Row *order, int event, const char *reason,
 				DatumGetInt64(order->value[ORDERS_order_id]),
 				psprintf("%s: %s", arb_label_name(LABEL_ORDER_STATE, arb_order_state(order)),
 						 reason == NULL ? "-" : reason));
+}
+
+/*
+ * arb_order_cancel ends an order: at once when it was never claimed or is
+ * simulated, through the worker otherwise.
+ *
+ * Returns: canceled, requested or already_ended.
+ */
+const char *
+arb_order_cancel(TradingMode mode, Row *order, const char *reason, TimestampTz market_time)
+{
+	OrderState	state = arb_order_state(order);
+
+	if (!arb_order_working(state))
+		return "already_ended";
+	if (state == ORDER_STATE_NEW || (mode != MODE_LIVE && state != ORDER_STATE_UNKNOWN))
+	{
+		arb_order_finish(mode, order, ORDER_EVENT_CLOSE, reason, market_time);
+		return "canceled";
+	}
+	if (order->null[ORDERS_cancel_requested_at])
+	{
+		arb_row_set(order, ORDERS_cancel_requested_at, TimestampTzGetDatum(arb_now()));
+		arb_order_write(mode, order);
+	}
+	arb_wake_workers(NULL);
+	return "requested";
 }

@@ -12,6 +12,7 @@
 #include "core/columns.h"
 #include "core/label.h"
 #include "core/money.h"
+#include "trade/order.h"
 #include "utils/timestamp.h"
 
 typedef struct FillFacts
@@ -34,7 +35,8 @@ typedef enum FillResult
 
 extern FillResult arb_fill_apply(TradingMode mode, Row *order, const FillFacts *facts,
 								 Fixed lot_size, TimestampTz market_time);
-extern void arb_order_finish(TradingMode mode, Row *order, int event, const char *reason,
-							 Fixed lot_size, TimestampTz market_time);
+extern void arb_order_finish(TradingMode mode, Row *order, OrderEvent event, const char *reason,
+							 TimestampTz market_time);
+extern const char *arb_order_cancel(TradingMode mode, Row *order, const char *reason, TimestampTz market_time);
 
 #endif							/* ARB_FILL_H */

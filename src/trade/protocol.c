@@ -183,14 +183,13 @@ require_order(int64 order_id, int32 account)
 static void
 close_when_booked(Row *order, const char *reason, TimestampTz market_time)
 {
-	Fixed		lot_size = arb_lot_size(DatumGetInt32(order->value[ORDERS_instrument_id]));
 	Fixed		venue_qty = arb_row_fixed(order, ORDERS_venue_qty);
 
 	if (!arb_order_working(arb_order_state(order)))
 		return;
 	if (venue_qty != FIXED_NULL && arb_row_fixed(order, ORDERS_filled_qty) < venue_qty)
 		return;
-	arb_order_finish(MODE_LIVE, order, ORDER_EVENT_CLOSE, reason, lot_size, market_time);
+	arb_order_finish(MODE_LIVE, order, ORDER_EVENT_CLOSE, reason, market_time);
 }
 
 static void
@@ -237,7 +236,6 @@ require_event(const char *event)
 static void
 apply_event(Row *order, const char *event, Datum qty, bool qty_null, const char *reason, TimestampTz market_time)
 {
-	Fixed		lot_size = arb_lot_size(DatumGetInt32(order->value[ORDERS_instrument_id]));
 
 	/* Nothing said of an order that has ended is news. */
 	if (!arb_order_working(arb_order_state(order)))
@@ -261,15 +259,15 @@ apply_event(Row *order, const char *event, Datum qty, bool qty_null, const char 
 	{
 		/* A refusal after fills cannot be: the fills are the facts, the rest is over. */
 		if (arb_row_fixed(order, ORDERS_filled_qty) > 0)
-			arb_order_finish(MODE_LIVE, order, ORDER_EVENT_CLOSE, reason, lot_size, market_time);
+			arb_order_finish(MODE_LIVE, order, ORDER_EVENT_CLOSE, reason, market_time);
 		else
-			arb_order_finish(MODE_LIVE, order, ORDER_EVENT_REJECT, reason, lot_size, market_time);
+			arb_order_finish(MODE_LIVE, order, ORDER_EVENT_REJECT, reason, market_time);
 	}
 	else						/* not_sent, not_found */
 		arb_order_finish(MODE_LIVE, order,
 						 strcmp(event, "not_sent") == 0 && arb_order_state(order) == ORDER_STATE_SENDING ?
 						 ORDER_EVENT_NOT_SENT : ORDER_EVENT_CLOSE,
-						 reason == NULL ? event : reason, lot_size, market_time);
+						 reason == NULL ? event : reason, market_time);
 }
 
 /*
@@ -445,6 +443,9 @@ arbees_report_cancel_sent(PG_FUNCTION_ARGS)
 /* A cancel that was sent is sent again after this long without its effect. */
 #define CANCEL_RETRY_MS 1000
 
+/* What arbees.work_item has before the columns of a ticket: kind, age_ms, venue_order_id, state. */
+#define BEFORE_TICKET 4
+
 typedef struct Pending
 {
 	ReturnSetInfo *rsinfo;
@@ -492,8 +493,8 @@ static bool
 put_pending(const Row *order, void *arg)
 {
 	Pending    *p = arg;
-	Datum		value[4 + TICKET_COLUMNS];
-	bool		null[4 + TICKET_COLUMNS] = {false};
+	Datum		value[BEFORE_TICKET + TICKET_ncolumns];
+	bool		null[BEFORE_TICKET + TICKET_ncolumns] = {false};
 	bool		claimed = !order->null[ORDERS_claimed_at];
 	int64		age_ms = arb_elapsed_ms(DatumGetTimestampTz(order->value[claimed ? ORDERS_claimed_at : ORDERS_created_at]), p->now);
 	const char *kind = kind_of_work(order, p, age_ms);
@@ -505,7 +506,7 @@ put_pending(const Row *order, void *arg)
 	null[2] = order->null[ORDERS_venue_order_id];
 	value[2] = order->value[ORDERS_venue_order_id];
 	value[3] = CStringGetTextDatum(arb_label_name(LABEL_ORDER_STATE, arb_order_state(order)));
-	arb_ticket_values(order, value + 4, null + 4);
+	arb_ticket_values(order, value + BEFORE_TICKET, null + BEFORE_TICKET);
 	tuplestore_putvalues(p->rsinfo->setResult, p->rsinfo->setDesc, value, null);
 	return true;
 }
@@ -529,17 +530,19 @@ put_redemptions(int32 portfolio_id, ReturnSetInfo *rsinfo)
 	n = arb_sql_run(&plan, args, NULL);
 	for (i = 0; i < n; i++)
 	{
-		Datum		value[4 + TICKET_COLUMNS] = {0};
-		bool		null[4 + TICKET_COLUMNS];
+		Datum		value[BEFORE_TICKET + TICKET_ncolumns] = {0};
+		bool		null[BEFORE_TICKET + TICKET_ncolumns];
+		Datum	   *ticket = value + BEFORE_TICKET;
+		bool	   *ticket_null = null + BEFORE_TICKET;
 
 		memset(null, true, sizeof(null));
-		null[0] = null[1] = null[3] = null[4 + 3] = null[4 + 6] = false;
+		null[0] = null[1] = null[3] = false;
 		value[0] = CStringGetTextDatum("redeem_watch");
 		value[1] = Int32GetDatum(0);
 		value[3] = CStringGetTextDatum("SETTLED");
-		value[4 + 3] = arb_sql_value(i, 1, &null[4 + 3]);
-		value[4 + 14] = arb_sql_value(i, 2, &null[4 + 14]);
-		value[4 + 6] = arb_sql_value(i, 3, &null[4 + 6]);
+		ticket[TICKET_symbol] = arb_sql_value(i, 1, &ticket_null[TICKET_symbol]);
+		ticket[TICKET_condition_id] = arb_sql_value(i, 2, &ticket_null[TICKET_condition_id]);
+		ticket[TICKET_amount] = arb_sql_value(i, 3, &ticket_null[TICKET_amount]);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, value, null);
 	}
 	arb_sql_end();

@@ -126,8 +126,7 @@ arb_simulate_order(TradingMode mode, int64 order_id, const QuoteSet *quotes, Tim
 		return;
 	if (tif == TIF_FAK || tif == TIF_FOK)
 		arb_order_finish(mode, &order, ORDER_EVENT_CLOSE,
-						 m.qty > 0 ? "the rest found no counter-order" : "no counter-order within the limit",
-						 lot_size, market_time);
+						 m.qty > 0 ? "the rest found no counter-order" : "no counter-order within the limit", market_time);
 	else
 	{
 		arb_order_transition(&order, ORDER_EVENT_ACCEPT, NULL, arb_now());
@@ -159,20 +158,17 @@ simulate_one_resting(TradingMode mode, int64 order_id, const QuoteSet *quotes, T
 	Row			instrument;
 	Match		m = {0, 0, 0};
 	int			i;
-	Fixed		lot_size;
 
 	if (!arb_order_read(mode, order_id, &order))
 		return;
-	arb_instrument_read(DatumGetInt32(order.value[ORDERS_instrument_id]), &instrument);
-	lot_size = arb_fixed_from_numeric(instrument.value[INSTRUMENTS_lot_size]);
 	if (!order.null[ORDERS_cancel_requested_at])
 	{
-		arb_order_finish(mode, &order, ORDER_EVENT_CLOSE, "cancelled", lot_size, market_time);
+		arb_order_finish(mode, &order, ORDER_EVENT_CLOSE, "cancelled", market_time);
 		return;
 	}
 	if (!order.null[ORDERS_expires_at] && DatumGetTimestampTz(order.value[ORDERS_expires_at]) <= market_time)
 	{
-		arb_order_finish(mode, &order, ORDER_EVENT_EXPIRE, "its time in force ended", lot_size, market_time);
+		arb_order_finish(mode, &order, ORDER_EVENT_EXPIRE, "its time in force ended", market_time);
 		return;
 	}
 	/* Only what this call's quotes show: an order must not trade twice against one stored quote. */
@@ -183,6 +179,7 @@ simulate_one_resting(TradingMode mode, int64 order_id, const QuoteSet *quotes, T
 		return;
 	m.price = arb_row_fixed(&order, ORDERS_limit_price);
 	m.money = arb_fixed_ceil_to(arb_fixed_mul_ceil(m.qty, m.price), MICRO_DOLLAR);
+	arb_instrument_read(DatumGetInt32(order.value[ORDERS_instrument_id]), &instrument);
 	book_match(mode, &order, &m, &instrument, false, market_time);
 }
 

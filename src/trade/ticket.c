@@ -28,39 +28,36 @@ arb_ticket_values(const Row *order, Datum *value, bool *null)
 {
 	Row			instrument;
 	Row			window;
-	int			i = 0;
 
 	arb_instrument_read(DatumGetInt32(order->value[ORDERS_instrument_id]), &instrument);
-	memset(null, false, TICKET_COLUMNS);
-	value[i++] = order->value[ORDERS_order_id];
-	value[i++] = label_text(LABEL_ORDER_PURPOSE, order->value[ORDERS_purpose]);
-	value[i++] = order->value[ORDERS_client_order_id];
-	value[i++] = instrument.value[INSTRUMENTS_symbol];
-	value[i++] = label_text(LABEL_SIDE, order->value[ORDERS_side]);
-	value[i++] = label_text(LABEL_AMOUNT_KIND, order->value[ORDERS_amount_kind]);
-	value[i++] = order->value[ORDERS_amount];
-	value[i++] = order->value[ORDERS_limit_price];
-	value[i++] = label_text(LABEL_TIME_IN_FORCE, order->value[ORDERS_time_in_force]);
-	value[i++] = instrument.value[INSTRUMENTS_tick_size];
-	value[i++] = instrument.value[INSTRUMENTS_neg_risk];
-	value[i++] = order->value[ORDERS_salt];
-	value[i++] = order->value[ORDERS_signed_ms];
-	value[i++] = Int64GetDatum(order->null[ORDERS_expires_at] ? 0 :
+	memset(null, false, TICKET_ncolumns);
+	value[TICKET_order_id] = order->value[ORDERS_order_id];
+	value[TICKET_purpose] = label_text(LABEL_ORDER_PURPOSE, order->value[ORDERS_purpose]);
+	value[TICKET_client_order_id] = order->value[ORDERS_client_order_id];
+	value[TICKET_symbol] = instrument.value[INSTRUMENTS_symbol];
+	value[TICKET_side] = label_text(LABEL_SIDE, order->value[ORDERS_side]);
+	value[TICKET_amount_kind] = label_text(LABEL_AMOUNT_KIND, order->value[ORDERS_amount_kind]);
+	value[TICKET_amount] = order->value[ORDERS_amount];
+	value[TICKET_limit_price] = order->value[ORDERS_limit_price];
+	value[TICKET_time_in_force] = label_text(LABEL_TIME_IN_FORCE, order->value[ORDERS_time_in_force]);
+	value[TICKET_tick_size] = instrument.value[INSTRUMENTS_tick_size];
+	value[TICKET_neg_risk] = instrument.value[INSTRUMENTS_neg_risk];
+	value[TICKET_salt] = order->value[ORDERS_salt];
+	value[TICKET_signed_ms] = order->value[ORDERS_signed_ms];
+	value[TICKET_expires_s] = Int64GetDatum(order->null[ORDERS_expires_at] ? 0 :
 							   arb_time_to_unix_s(DatumGetTimestampTz(order->value[ORDERS_expires_at])));
-	null[i] = order->null[ORDERS_window_id];
-	if (!null[i])
+	null[TICKET_condition_id] = order->null[ORDERS_window_id];
+	if (!null[TICKET_condition_id])
 	{
 		IndexKey	keys[] = {{order->value[ORDERS_window_id], F_INT8EQ}};
 
 		if (!arb_row_read(&windows_table, 0, "windows_pkey", 1, keys, NULL, &window))
 			elog(ERROR, "window of an order does not exist");
-		null[i] = window.null[WINDOWS_condition_id];
-		value[i] = window.value[WINDOWS_condition_id];
+		null[TICKET_condition_id] = window.null[WINDOWS_condition_id];
+		value[TICKET_condition_id] = window.value[WINDOWS_condition_id];
 	}
-	i++;
-	value[i++] = instrument.value[INSTRUMENTS_fee_rate];
-	value[i++] = instrument.value[INSTRUMENTS_fee_exponent];
-	Assert(i == TICKET_COLUMNS);
+	value[TICKET_fee_rate] = instrument.value[INSTRUMENTS_fee_rate];
+	value[TICKET_fee_exponent] = instrument.value[INSTRUMENTS_fee_exponent];
 }
 
 typedef struct NewTickets
@@ -73,8 +70,8 @@ static bool
 put_new(const Row *order, void *arg)
 {
 	NewTickets *tickets = arg;
-	Datum		value[TICKET_COLUMNS];
-	bool		null[TICKET_COLUMNS];
+	Datum		value[TICKET_ncolumns];
+	bool		null[TICKET_ncolumns];
 
 	if (DatumGetTimestampTz(order->value[ORDERS_created_at]) < tickets->since)
 		return false;

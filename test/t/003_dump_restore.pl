@@ -22,7 +22,7 @@ $from->safe_psql('arbees', q{
 	SELECT arbees_create_portfolio('live', 'LIVE', 'sim', 'wallet');
 	SELECT arbees_register_strategy('silent', 'public.silent(arbees.market_state)', NULL, NULL, 'never'), arbees_deploy('silent', 'live', '{}');
 	SELECT arbees.acquire_trader(1, 'worker');
-	SELECT arbees.report_venue_checks(1, 1, '{"geoblock_ok": true, "closed_only": false, "allowance_ok": true, "signature_type_ok": true}');
+	SELECT arbees.report_venue_checks(1, 1, '{"geoblock_ok": true, "closed_only": false, "allowance_ok": true, "signature_type_ok": true, "clock_offset_ms": 0}');
 	SELECT arbees.report_balance(1, 1, 50, true);
 	SELECT arbees.finish_reconciliation(1, 1, arbees.begin_reconciliation(1, 1, 'start'), 0, 0, 0, 50, '{}', '{}', '{}');
 	SELECT arbees_arm('live', 'test money only');

@@ -135,7 +135,8 @@ subtest 'kill against claim' => sub {
 	my ($accepted, @seqs) = (0);
 	ok(wait_for($desk, q{SELECT count(DISTINCT underlying) = 3 FROM arbees.windows w JOIN arbees.instruments i USING (window_id, underlying)
 		JOIN arbees.quotes q USING (instrument_id) WHERE w.state = 'OPEN' AND q.bid IS NOT NULL
-		AND w.closes_at > clock_timestamp() + interval '25 s'}, 't', 45), 'a fresh window');
+		AND w.closes_at > clock_timestamp() + interval '25 s'
+		AND NOT EXISTS (SELECT FROM arbees.orders o WHERE o.window_id = w.window_id)}, 't', 90), 'a fresh window, its slots free');
 	for my $round (1 .. 5)
 	{
 		# The worker fetches new orders every moment: some kills find them unclaimed, some in flight.
