@@ -256,7 +256,22 @@ sub until_accepted
 }
 
 sub take { my ($desk, %opt) = @_; return until_accepted($desk, %opt, kind => 'take') }
-sub rest { my ($desk, %opt) = @_; return until_accepted($desk, %opt, kind => 'rest') }
+
+# A market that collapses fills it, a busy machine lets it expire unsent: then another is placed.
+sub rest
+{
+	my ($desk, %opt) = @_;
+	my $order = 0;
+	for (1 .. 3)
+	{
+		$order = until_accepted($desk, %opt, kind => 'rest') or last;
+		wait_order($desk, $order, '(?!NEW|SENDING).*', 10);
+		my $state = ask($desk, "SELECT state FROM arbees.orders WHERE order_id = $order");
+		last if $state eq 'OPEN';
+		note("order $order was to rest and is $state");
+	}
+	return $order;
+}
 
 # wait_order DESK, ORDER, STATE-PATTERN [, SECONDS]
 sub wait_order
