@@ -11,6 +11,7 @@ use strict;
 use warnings;
 
 use Exporter 'import';
+use File::Basename qw(basename);
 use IPC::Run ();
 use JSON::PP ();
 use PostgreSQL::Test::Cluster;
@@ -68,7 +69,8 @@ sub spawn
 {
 	my ($name, @command) = @_;
 	my $number = ++$counter;
-	my $log = "$PostgreSQL::Test::Utils::log_path/$name-$number.log";
+	# Files run at the same time and share the folder.
+	my $log = "$PostgreSQL::Test::Utils::log_path/" . basename($0, '.pl') . "-$name-$number.log";
 	my $handle = IPC::Run::start(\@command, '<', \undef, '>', $log, '2>&1');
 	my $self = { name => $name, handle => $handle, log => $log, pid => $handle->{KIDS}[0]{PID} };
 	push @running, $self;
