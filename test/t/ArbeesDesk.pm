@@ -319,7 +319,7 @@ sub flat
 			redeem($desk) if $looks++ % 10 == 0;
 			return ask($desk, $query) eq '0';
 		},
-		'nothing is left open', $seconds // 75);
+		'nothing is left open', $seconds // 90);
 	diag(ask($desk, q{SELECT 'order ' || order_id || ' ' || mode || ' ' || state FROM arbees.orders WHERE finished_at IS NULL
 		UNION ALL SELECT 'position ' || position_id || ' ' || mode || ' ' || state || ' ' || qty FROM arbees.positions WHERE state <> 'CLOSED'
 		UNION ALL SELECT 'unredeemed ' || instrument_id || ' ' || shares FROM arbees.redemptions WHERE redeemed_at IS NULL

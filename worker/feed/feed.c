@@ -75,7 +75,8 @@ attend(Feed *feed, Window *window, int64_t now_ms)
 	}
 	if (window->stage == WINDOW_WANTED && window->past)
 		window->stage = WINDOW_CLOSED;
-	if (feed->duties >= FEED_DUTIES_MAX || window->checking)
+	/* One after the other under a driven clock: rows get their numbers in the same order in every run. */
+	if (feed->duties >= (feed->worker->hello.clock_driven ? 1 : FEED_DUTIES_MAX) || window->checking)
 		return;
 	if (window->stage == WINDOW_WANTED && window->retry_ms <= now_ms)
 		arb_discovery_look_up(feed, window);
