@@ -67,12 +67,6 @@ arb_order_side_parse(const char *text)
 	return (OrderSide) value_of(OrderSideNames, LENGTH(OrderSideNames), text);
 }
 
-const char *
-arb_amount_kind_name(AmountKind kind)
-{
-	return name_of(AmountKindNames, LENGTH(AmountKindNames), kind);
-}
-
 AmountKind
 arb_amount_kind_parse(const char *text)
 {

@@ -52,7 +52,6 @@ typedef enum TimeInForce
 /* Labels as the database writes them; the parsers return the zero value for unknown text. */
 extern const char *arb_order_side_name(OrderSide side);
 extern OrderSide arb_order_side_parse(const char *text);
-extern const char *arb_amount_kind_name(AmountKind kind);
 extern AmountKind arb_amount_kind_parse(const char *text);
 extern const char *arb_time_in_force_name(TimeInForce tif);
 extern TimeInForce arb_time_in_force_parse(const char *text);
