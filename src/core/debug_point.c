@@ -57,6 +57,7 @@ arb_debug_point(const char *name)
 		case DEBUG_ERROR:
 			ereport(ERROR,
 					(errcode(ERRCODE_INTERNAL_ERROR), errmsg("debug point \"%s\"", name)));
+			break;
 		case DEBUG_WAIT:
 			DirectFunctionCall1(pg_advisory_xact_lock_shared_int8, Int64GetDatum(ARB_DEBUG_LOCK));
 			break;
