@@ -54,7 +54,7 @@ arbees_guard_rows(PG_FUNCTION_ARGS)
 				 errmsg("arbees.guard_rows is a trigger function with two arguments")));
 	if (!is_allowed(trigger))
 	{
-		if (!arb_guard_maintenance())
+		if (!arb_guard_lets_in(trigger->tg_event))
 			ereport(ERROR,
 					(errcode(ERRCODE_ARB_ILLEGAL_TRANSITION),
 					 errmsg("rows of \"%s\" cannot be %s the table by hand",
