@@ -20,12 +20,9 @@
 #include "trade/order.h"
 #include "trade/position.h"
 #include "utils/fmgroids.h"
-#include "utils/jsonb.h"
 
 /* The conductor may miss this many of its own intervals before entries stop. */
 #define CONDUCTOR_MISSED_INTERVALS 4
-/* Milliseconds the venue's clock may differ from ours. */
-#define MAX_CLOCK_OFFSET_MS 10000
 
 static bool
 text_is(const Row *row, int column, const char *label)
@@ -54,39 +51,6 @@ gather_desk(GateContext *c, Snapshot snapshot)
 	}
 }
 
-/* A venue whose clock is not ours may refuse what we sign, or expire it at once; an unknown clock is no better. */
-static bool
-clock_agrees(Jsonb *checks)
-{
-	JsonbValue	key;
-	JsonbValue *found;
-	Fixed		offset;
-
-	key.type = jbvString;
-	key.val.string.val = pstrdup("clock_offset_ms");
-	key.val.string.len = strlen(key.val.string.val);
-	found = findJsonbValueFromContainer(&checks->root, JB_FOBJECT, &key);
-	if (found == NULL || found->type != jbvNumeric)
-		return false;
-	offset = arb_fixed_from_numeric(NumericGetDatum(found->val.numeric));
-	return offset >= -MAX_CLOCK_OFFSET_MS * FIXED_ONE && offset <= MAX_CLOCK_OFFSET_MS * FIXED_ONE;
-}
-
-static bool
-venue_checks_pass(const Row *account)
-{
-	Datum		checks;
-
-	if (account->null[VENUE_ACCOUNTS_checks])
-		return false;
-	if (!clock_agrees(DatumGetJsonbP(account->value[VENUE_ACCOUNTS_checks])))
-		return false;
-	checks = DirectFunctionCall2(jsonb_contains, account->value[VENUE_ACCOUNTS_checks],
-								 DirectFunctionCall1(jsonb_in, CStringGetDatum(
-		"{\"geoblock_ok\": true, \"closed_only\": false, \"allowance_ok\": true, \"signature_type_ok\": true}")));
-	return DatumGetBool(checks);
-}
-
 static void
 gather_account(GateContext *c, Snapshot snapshot)
 {
@@ -97,6 +61,7 @@ gather_account(GateContext *c, Snapshot snapshot)
 	Row			row;
 
 	in->capital_cap = FIXED_NONE;
+	in->clock_offset_ms = FIXED_NULL;
 	if (c->venue_account_id == 0)
 		return;
 	arb_trader_state(snapshot, c->venue_account_id, &trader);
@@ -105,7 +70,9 @@ gather_account(GateContext *c, Snapshot snapshot)
 	in->reconciled = trader.reconciled;
 	if (arb_row_read(&venue_accounts_table, 0, "venue_accounts_pkey", 1, by_account, snapshot, &row))
 	{
-		in->venue_checks_ok = venue_checks_pass(&row);
+		in->venue_checks_ok = DatumGetBool(row.value[VENUE_ACCOUNTS_checks_ok]);
+		in->clock_offset_ms = row.null[VENUE_ACCOUNTS_clock_offset_ms] ? FIXED_NULL :
+			arb_row_fixed(&row, VENUE_ACCOUNTS_clock_offset_ms) / FIXED_ONE;
 		if (!row.null[VENUE_ACCOUNTS_capital_cap_usd])
 			in->capital_cap = arb_fixed_from_numeric(row.value[VENUE_ACCOUNTS_capital_cap_usd]);
 	}
@@ -190,6 +157,7 @@ gather_market(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 		in->ask = quote.ask;
 		in->ask_size = quote.ask_size;
 		in->quote_received_at = quote.received_at;
+		in->quote_source_at = quote.source_at;
 	}
 }
 
