@@ -23,6 +23,7 @@
 #include "commands/trigger.h"
 #include "compat.h"
 #include "core/catalog.h"
+#include "core/prepared.h"
 #include "core/table.h"
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
@@ -30,8 +31,6 @@
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
-#include "utils/partcache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -317,126 +316,6 @@ arb_row_set_fixed(Row *row, int column, Fixed value)
 	arb_row_set(row, column, arb_fixed_to_numeric(value));
 }
 
-/*
- * Checks of a table, prepared once per backend: the executor would read their
- * text anew for every row we insert, which costs more than the insert.
- */
-typedef struct PreparedChecks
-{
-	Oid			relid;
-	bool		stale;			/* the table changed; prepared anew at the next use */
-	MemoryContext context;
-	ExprState **checks;			/* as ResultRelInfo.ri_ConstraintExprs */
-	ExprState  *partition;		/* NULL for a table that is no partition */
-	int			nindexes;
-	Oid		   *index_oids;
-	ExprState **predicates;		/* of partial indexes, NULL elsewhere */
-} PreparedChecks;
-
-#define MAX_PREPARED 32
-static PreparedChecks prepared[MAX_PREPARED];
-static int	nprepared = 0;
-
-static void
-mark_stale(Datum arg, Oid relid)
-{
-	int			i;
-
-	for (i = 0; i < nprepared; i++)
-		if (relid == InvalidOid || prepared[i].relid == relid)
-			prepared[i].stale = true;
-}
-
-static void
-prepare_indexes(PreparedChecks *p, ResultRelInfo *rri, EState *estate)
-{
-	int			i;
-
-	p->nindexes = rri->ri_NumIndices;
-	p->index_oids = palloc0(sizeof(Oid) * Max(p->nindexes, 1));
-	p->predicates = palloc0(sizeof(ExprState *) * Max(p->nindexes, 1));
-	for (i = 0; i < p->nindexes; i++)
-	{
-		p->index_oids[i] = RelationGetRelid(rri->ri_IndexRelationDescs[i]);
-		if (rri->ri_IndexRelationInfo[i]->ii_Predicate != NIL)
-			p->predicates[i] = ExecPrepareQual(copyObject(rri->ri_IndexRelationInfo[i]->ii_Predicate), estate);
-	}
-}
-
-static void
-prepare_checks(PreparedChecks *p, Relation rel, ResultRelInfo *rri)
-{
-	MemoryContext old;
-	TupleConstr *constr = RelationGetDescr(rel)->constr;
-	EState	   *estate;
-	int			i;
-
-	if (p->context != NULL)
-		MemoryContextDelete(p->context);
-	memset(p, 0, sizeof(*p));
-	p->context = AllocSetContextCreate(CacheMemoryContext, "arbees prepared checks", ALLOCSET_SMALL_SIZES);
-	old = MemoryContextSwitchTo(p->context);
-	/* Only its memory is wanted; it lives as long as the expressions. */
-	estate = CreateExecutorState();
-	if (constr != NULL && constr->num_check > 0)
-	{
-		p->checks = palloc(sizeof(ExprState *) * constr->num_check);
-		for (i = 0; i < constr->num_check; i++)
-			p->checks[i] = ExecPrepareExpr(stringToNode(constr->check[i].ccbin), estate);
-	}
-	if (rel->rd_rel->relispartition)
-		p->partition = ExecPrepareCheck(RelationGetPartitionQual(rel), estate);
-	prepare_indexes(p, rri, estate);
-	MemoryContextSwitchTo(old);
-	p->relid = RelationGetRelid(rel);
-}
-
-static PreparedChecks *
-find_prepared(Relation rel, ResultRelInfo *rri)
-{
-	static bool registered = false;
-	PreparedChecks *p = NULL;
-	int			i;
-
-	if (!registered)
-	{
-		CacheRegisterRelcacheCallback(mark_stale, (Datum) 0);
-		registered = true;
-	}
-	for (i = 0; i < nprepared && p == NULL; i++)
-		if (prepared[i].relid == RelationGetRelid(rel))
-			p = &prepared[i];
-	if (p != NULL && !p->stale)
-		return p;
-	if (p == NULL)
-	{
-		if (nprepared == MAX_PREPARED)
-			return NULL;
-		p = &prepared[nprepared];
-		memset(p, 0, sizeof(*p));
-	}
-	prepare_checks(p, rel, rri);
-	if (p == &prepared[nprepared])
-		nprepared++;
-	return p;
-}
-
-/* Hands the prepared checks to the executor, which then does not prepare its own. */
-static void
-use_prepared_checks(Relation rel, ResultRelInfo *rri)
-{
-	PreparedChecks *p = find_prepared(rel, rri);
-	int			i;
-
-	if (p == NULL)
-		return;
-	rri->ri_ConstraintExprs = p->checks;
-	rri->ri_PartitionCheckExpr = p->partition;
-	for (i = 0; i < Min(p->nindexes, rri->ri_NumIndices); i++)
-		if (RelationGetRelid(rri->ri_IndexRelationDescs[i]) == p->index_oids[i])
-			rri->ri_IndexRelationInfo[i]->ii_PredicateState = p->predicates[i];
-}
-
 /* An executor state for one table, enough for triggers, constraints and index entries. */
 static EState *
 begin_write(Table *table, ResultRelInfo *rri)
@@ -467,7 +346,7 @@ begin_write(Table *table, ResultRelInfo *rri)
 	estate->es_opened_result_relations = lappend(estate->es_opened_result_relations, rri);
 	estate->es_output_cid = GetCurrentCommandId(true);
 	ExecOpenIndices(rri, false);
-	use_prepared_checks(table->rel, rri);
+	arb_prepared_lend(table->rel, rri);
 	AfterTriggerBeginQuery();
 	return estate;
 }
@@ -499,9 +378,13 @@ filled_slot(EState *estate, Table *table, const Datum *values, const bool *nulls
 void
 arb_table_insert(Table *table, Datum *values, bool *nulls)
 {
-	ResultRelInfo *rri = makeNode(ResultRelInfo);
-	EState	   *estate = begin_write(table, rri);
+	ResultRelInfo *rri;
+	EState	   *estate;
 
+	if (arb_prepared_insert(table->rel, table->def->ncolumns, values, nulls))
+		return;
+	rri = makeNode(ResultRelInfo);
+	estate = begin_write(table, rri);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	arb_simple_insert(rri, estate, filled_slot(estate, table, values, nulls));
 	end_write(estate);
