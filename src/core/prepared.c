@@ -103,12 +103,13 @@ static bool
 keeps_its_keys(Oid relid)
 {
 	Relation	rel = table_open(relid, AccessShareLock);
+	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
 	bool		kept = false;
 	int			i;
 
-	for (i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
+	for (i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 	{
-		const Trigger *t = &rel->trigdesc->triggers[i];
+		const Trigger *t = &triggers->triggers[i];
 		const char *guard;
 
 		if (TRIGGER_FOR_ROW(t->tgtype) && TRIGGER_FOR_BEFORE(t->tgtype) && TRIGGER_FOR_DELETE(t->tgtype) &&
@@ -154,11 +155,13 @@ is_ours_or_foreign_key(const Trigger *t)
 static void
 prepare_triggers(Prepared *p, Relation rel)
 {
+	/* A copy: the look-ups below may replace the relation's own. */
+	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
 	int			i;
 
-	for (i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
+	for (i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 	{
-		const Trigger *t = &rel->trigdesc->triggers[i];
+		const Trigger *t = &triggers->triggers[i];
 
 		if (!TRIGGER_FOR_ROW(t->tgtype) || t->tgenabled == TRIGGER_DISABLED)
 			continue;
@@ -199,7 +202,7 @@ prepare_indexes(Prepared *p, Relation rel)
 static void
 prepare_constraints(Prepared *p, Relation rel)
 {
-	TupleConstr *constr = RelationGetDescr(rel)->constr;
+	TupleConstr *constr = p->slot->tts_tupleDescriptor->constr;
 	int			i;
 
 	if (constr != NULL && ARB_HAS_GENERATED(constr))

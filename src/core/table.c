@@ -27,7 +27,6 @@
 #include "core/table.h"
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
-#include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -186,49 +185,45 @@ arb_snapshot_end(Snapshot snapshot)
 	UnregisterSnapshot(snapshot);
 }
 
-static void
-require_visible(TupleTableSlot *slot)
+/*
+ * arb_row_require_visible raises 40001 for a row that the transaction's own
+ * snapshot cannot see; for transactions that keep one snapshot.
+ */
+void
+arb_row_require_visible(const Row *row)
 {
-	bool		isnull;
-	TransactionId xmin;
-
-	if (!IsolationUsesXactSnapshot())
-		return;
-	xmin = DatumGetTransactionId(slot_getsysattr(slot, MinTransactionIdAttributeNumber, &isnull));
-	if (!TransactionIdIsCurrentTransactionId(xmin) &&
-		XidInMVCCSnapshot(xmin, GetTransactionSnapshot()))
+	if (!TransactionIdIsCurrentTransactionId(row->xmin) &&
+		XidInMVCCSnapshot(row->xmin, GetTransactionSnapshot()))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("could not decide: the books changed since this transaction began"),
 				 errhint("Retry the transaction, or decide at READ COMMITTED.")));
 }
 
+/* The row as it lies in the slot: its values by reference live as long as the slot's content. */
 static void
-copy_row(TupleTableSlot *slot, Row *row)
+view_row(TupleTableSlot *slot, Row *row)
 {
-	TupleDesc	desc = slot->tts_tupleDescriptor;
-	int			i;
+	int			natts = slot->tts_tupleDescriptor->natts;
+	bool		isnull;
 
 	slot_getallattrs(slot);
-	for (i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-
-		row->null[i] = slot->tts_isnull[i];
-		row->value[i] = row->null[i] ? (Datum) 0 :
-			datumCopy(slot->tts_values[i], att->attbyval, att->attlen);
-	}
+	memcpy(row->null, slot->tts_isnull, natts * sizeof(bool));
+	memcpy(row->value, slot->tts_values, natts * sizeof(Datum));
 	row->tid = slot->tts_tid;
+	row->xmin = DatumGetTransactionId(slot_getsysattr(slot, MinTransactionIdAttributeNumber, &isnull));
 }
 
-/*
- * arb_table_scan visits the rows whose leading index columns equal the keys.
- *
- * Returns: the number of rows visited.
- */
-int
-arb_table_scan(Table *table, const char *index, int nkeys, const IndexKey *keys,
-			   ScanDirection direction, Snapshot snapshot, RowVisitor visit, void *arg)
+/* Gives a row its own copy of its tuple, in the current context. */
+static void
+own_row(TupleTableSlot *slot, Row *row)
+{
+	heap_deform_tuple(ExecCopySlotHeapTuple(slot), slot->tts_tupleDescriptor, row->value, row->null);
+}
+
+static int
+scan_index(Table *table, const char *index, int nkeys, const IndexKey *keys,
+		   ScanDirection direction, Snapshot snapshot, bool own, RowVisitor visit, void *arg)
 {
 	Relation	idx = index_open(index_oid(table, index), AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(table->rel, NULL);
@@ -252,17 +247,40 @@ arb_table_scan(Table *table, const char *index, int nkeys, const IndexKey *keys,
 	{
 		Row			row;
 
-		if (!table->any_age)
-			require_visible(slot);
-		copy_row(slot, &row);
+		view_row(slot, &row);
+		if (IsolationUsesXactSnapshot() && !table->any_age)
+			arb_row_require_visible(&row);
+		if (own)
+			own_row(slot, &row);
 		n++;
 		if (!visit(&row, arg))
 			break;
 	}
 	index_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
-	index_close(idx, AccessShareLock);
+	/* The lock stays, as the table's does: the next look at it in this transaction is cheaper. */
+	index_close(idx, NoLock);
 	return n;
+}
+
+/*
+ * arb_table_scan visits the rows whose leading index columns equal the keys.
+ *
+ * Returns: the number of rows visited.
+ */
+int
+arb_table_scan(Table *table, const char *index, int nkeys, const IndexKey *keys,
+			   ScanDirection direction, Snapshot snapshot, RowVisitor visit, void *arg)
+{
+	return scan_index(table, index, nkeys, keys, direction, snapshot, true, visit, arg);
+}
+
+/* arb_table_visit does the same with rows that are gone after the visit, for visitors that count. */
+int
+arb_table_visit(Table *table, const char *index, int nkeys, const IndexKey *keys,
+				ScanDirection direction, Snapshot snapshot, RowVisitor visit, void *arg)
+{
+	return scan_index(table, index, nkeys, keys, direction, snapshot, false, visit, arg);
 }
 
 static bool
