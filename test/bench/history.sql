@@ -22,13 +22,13 @@ SELECT setval('arbees.windows_seq', :windows), setval('arbees.instruments_seq', 
 INSERT INTO arbees.windows (window_id, venue_id, underlying, slug, window_epoch, opens_at, closes_at, state,
 	condition_id, rule, open_price, open_price_at, close_price, close_price_at, our_outcome, venue_outcome, resolved_at)
 SELECT g, :venue_id, 'BTC', 'btc-updown-5m-' || e, e, to_timestamp(e), to_timestamp(e + 300), 'REDEEMED',
-	'0x' || lpad(to_hex(g), 64, 'f'), 'last_tick', 100000, to_timestamp(e), 99000, to_timestamp(e + 300),
+	'0x1' || lpad(to_hex(g), 63, '0'), 'last_tick', 100000, to_timestamp(e), 99000, to_timestamp(e + 300),
 	'DOWN', 'DOWN', to_timestamp(e + 310)
 FROM generate_series(1, :windows) AS g, LATERAL (SELECT :last_epoch - 300 * (:windows - g) AS e) AS t;
 
 INSERT INTO arbees.instruments (instrument_id, venue_id, symbol, name, underlying, window_id, outcome, tick_size,
 	lot_size, min_qty, min_notional, fee_rate, fee_exponent, max_price)
-SELECT g, :venue_id, lpad(g::text, 77, '8'), 'history ' || g, 'BTC', (g + 1) / 2,
+SELECT g, :venue_id, '8' || lpad(g::text, 76, '0'), 'history ' || g, 'BTC', (g + 1) / 2,
 	(CASE g % 2 WHEN 1 THEN 'UP' ELSE 'DOWN' END)::arbees.outcome, 0.01, 0.01, 5, 1, 0.07, 1, 1
 FROM generate_series(1, :instruments) AS g;
 
@@ -63,7 +63,7 @@ INSERT INTO arbees.orders_live (order_id, portfolio_id, mode, decision_id, deplo
 	reserved, filled_qty, filled_money, claimed_epoch, created_at, send_before, claimed_at, acknowledged_at, finished_at)
 SELECT g, :portfolio_id, 'LIVE', :decisions + g, :deployment_id, g, :venue_id,
 	:venue_account_id, (g + 1) / 2, (g + 3) / 4, 'ENTRY', (g - 1) % 2 + 1, 'BUY', 'money', 1, 0.51,
-	'FAK', 'FILLED', 0, format('ab1-%s-%s', :portfolio_id, g), '0x' || lpad(to_hex(g), 64, 'f'), true,
+	'FAK', 'FILLED', 0, format('ab1-%s-%s', :portfolio_id, g), '0x1' || lpad(to_hex(g), 63, '0'), true,
 	decode(lpad(to_hex(g), 64, '0'), 'hex'), g, window_epoch * 1000,
 	0, 2, 1, 1, w.opens_at, w.opens_at, w.opens_at, w.opens_at, w.opens_at
 FROM generate_series(1, :n) AS g JOIN arbees.windows AS w ON w.window_id = (g + 3) / 4
