@@ -24,6 +24,11 @@ PG_MODULE_MAGIC;
 
 void		_PG_init(void);
 
+extern Datum arbees_guard_rows(PG_FUNCTION_ARGS);
+extern Datum arbees_guard_keys(PG_FUNCTION_ARGS);
+extern Datum arbees_orders_guard(PG_FUNCTION_ARGS);
+extern Datum arbees_positions_guard(PG_FUNCTION_ARGS);
+
 static const struct config_enum_entry maintenance_options[] = {
 	{"off", ARB_MAINTENANCE_OFF, false},
 	{"restore", ARB_MAINTENANCE_RESTORE, false},
@@ -66,6 +71,10 @@ _PG_init(void)
 	MarkGUCPrefixReserved("arbees");
 
 	arb_guard_maintenance_begin = arb_trader_begin_maintenance;
+	arb_guard_register(arbees_guard_rows, ARB_GUARD_BY_ARGUMENT);
+	arb_guard_register(arbees_guard_keys, ARB_GUARD_OF_KEYS);
+	arb_guard_register(arbees_orders_guard, "orders");
+	arb_guard_register(arbees_positions_guard, "positions");
 
 	if (process_shared_preload_libraries_in_progress)
 		arb_conductor_register();

@@ -21,6 +21,7 @@
 #include "core/debug_point.h"
 #include "core/guard.h"
 #include "core/lock.h"
+#include "core/row_cache.h"
 #include "errors.h"
 #include "journal/journal.h"
 #include "trade/gather.h"
@@ -33,20 +34,17 @@
 static List *
 accounts_of(const List *portfolio_ids)
 {
-	Snapshot	snapshot = arb_snapshot_begin();
 	List	   *accounts = NIL;
 	ListCell   *lc;
 
 	foreach(lc, portfolio_ids)
 	{
-		IndexKey	keys[] = {INT4_KEY(lfirst_int(lc))};
 		Row			row;
 
-		if (arb_row_read(&portfolios_table, 0, "portfolios_pkey", 1, keys, snapshot, &row) &&
+		if (arb_row_cached(&portfolios_table, "portfolios_pkey", lfirst_int(lc), &row) &&
 			!row.null[PORTFOLIOS_venue_account_id])
 			accounts = list_append_unique_int(accounts, DatumGetInt32(row.value[PORTFOLIOS_venue_account_id]));
 	}
-	arb_snapshot_end(snapshot);
 	list_sort(accounts, list_int_cmp);
 	return accounts;
 }
