@@ -122,7 +122,7 @@ arbees_guard_keys(PG_FUNCTION_ARGS)
 		if (column == 0)
 			return PointerGetDatum(trigger->tg_newtuple);
 	}
-	if (arb_guard_maintenance())
+	if (arb_guard_lets_in(trigger->tg_event))
 		return PointerGetDatum(column != 0 ? trigger->tg_newtuple : trigger->tg_trigtuple);
 	if (column != 0)
 		ereport(ERROR,
