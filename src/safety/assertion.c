@@ -51,6 +51,10 @@ static SqlPlan books = {
 	"(f.pronamespace = 'arbees'::pg_catalog.regnamespace AND f.probin = '$libdir/arbees'" \
 	" AND t.tgqual IS NULL AND t.tgattr::pg_catalog.text = '')"
 
+/* Not everything of ours guards: some only tell of changes. */
+#define GUARDING \
+	"(" OURS " AND f.prosrc = ANY ('{arbees_guard_rows,arbees_guard_controls,arbees_orders_guard,arbees_positions_guard}'))"
+
 /* tgtype of BEFORE INSERT OR UPDATE OR DELETE ... FOR EACH ROW, and of BEFORE TRUNCATE */
 #define GUARDS_ROWS "31"
 #define GUARDS_TRUNCATE "34"
@@ -72,7 +76,7 @@ static SqlPlan unguarded = {
 	/* Rows and truncations of the journal arrive in its leaf; those of a run are nobody's evidence. */
 	" WHERE g.relname <> 'journal' AND NOT EXISTS ("
 	"  SELECT FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid"
-	"  WHERE t.tgrelid = g.oid AND t.tgtype = kind AND " OURS ") ORDER BY g.relname LIMIT 1",
+	"  WHERE t.tgrelid = g.oid AND t.tgtype = kind AND " GUARDING ") ORDER BY g.relname LIMIT 1",
 	0, {0}, NULL, true
 };
 
