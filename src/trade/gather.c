@@ -131,10 +131,29 @@ gather_strategy(GateContext *c, Snapshot snapshot)
 			return;
 	}
 	c->strategy_hash = strategy.value[STRATEGIES_version_hash];
+	c->strategy_name = TextDatumGetCString(strategy.value[STRATEGIES_name]);
 	in->strategy_active = text_is(&strategy, STRATEGIES_state, "active");
 	in->strategy_allowed = c->controls->all_strategies ||
-		arb_control_list_allows(c->controls->allowed_strategies,
-								TextDatumGetCString(strategy.value[STRATEGIES_name]));
+		arb_control_list_allows(c->controls->allowed_strategies, c->strategy_name);
+}
+
+/* The limits of the order's scopes, into the end of the input, where they stand in the same order. */
+static void
+gather_limits(GateContext *c)
+{
+	const Row  *row = &c->instrument;
+	LimitScope	scope;
+	Limits		limits;
+
+	scope.venue = c->venue_name;
+	scope.strategy = c->strategy_name;
+	scope.symbol = TextDatumGetCString(row->value[INSTRUMENTS_symbol]);
+	scope.instrument = TextDatumGetCString(row->value[INSTRUMENTS_name]);
+	scope.underlying = row->null[INSTRUMENTS_underlying] ? NULL :
+		TextDatumGetCString(row->value[INSTRUMENTS_underlying]);
+	arb_limits(&scope, &limits);
+	memcpy(GATE_HARD_LIMITS(&c->in), limits.hard, sizeof(limits.hard));
+	memcpy(GATE_SOFT_LIMITS(&c->in), limits.soft, sizeof(limits.soft));
 }
 
 static bool
@@ -166,8 +185,6 @@ gather_market(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 	in->max_price = row->null[INSTRUMENTS_max_price] ? FIXED_NONE : arb_row_fixed(row, INSTRUMENTS_max_price);
 	in->fee_rate = arb_row_fixed(row, INSTRUMENTS_fee_rate);
 	in->fee_exponent = DatumGetInt32(row->value[INSTRUMENTS_fee_exponent]);
-	in->no_entry_before_close_s = c->controls->no_entry_before_close_s;
-	in->quote_max_age_ms = c->controls->quote_max_age_ms;
 	in->window_id = row->null[INSTRUMENTS_window_id] ? 0 : DatumGetInt64(row->value[INSTRUMENTS_window_id]);
 	if (in->window_id != 0)
 	{
@@ -321,9 +338,6 @@ gather_books(GateContext *c, TimestampTz market_time, Snapshot snapshot)
 	in->session_pnl = c->totals.session_pnl;
 	in->day_pnl = c->totals.day_pnl;
 	in->day_peak = c->totals.day_peak;
-	in->max_position_usd = c->controls->max_position_usd;
-	in->max_session_loss_usd = c->controls->max_session_loss_usd;
-	in->daily_drawdown_limit_usd = c->controls->daily_drawdown_limit_usd;
 	if (c->wish->purpose == PURPOSE_ENTRY)
 	{
 		gather_exposure(c, snapshot);
@@ -361,6 +375,7 @@ gather_identity(GateContext *c, Snapshot snapshot)
 	by_venue[0].value = Int32GetDatum(c->venue_id);
 	if (!arb_row_read(&venues_table, 0, "venues_pkey", 1, by_venue, snapshot, &venue))
 		elog(ERROR, "venue %d does not exist", c->venue_id);
+	c->venue_name = TextDatumGetCString(venue.value[VENUES_name]);
 	c->derives_order_id = DatumGetBool(venue.value[VENUES_derives_order_id]);
 	if (DatumGetInt32(c->instrument.value[INSTRUMENTS_venue_id]) != c->venue_id)
 		ereport(ERROR,
@@ -391,6 +406,7 @@ arb_gather(GateContext *c, const QuoteSet *quotes, TimestampTz market_time)
 	gather_desk(c, snapshot);
 	gather_account(c, snapshot);
 	gather_strategy(c, snapshot);
+	gather_limits(c);
 	gather_market(c, quotes, snapshot);
 	gather_signal(c);
 	gather_books(c, market_time, snapshot);
