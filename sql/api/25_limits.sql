@@ -165,3 +165,60 @@ FROM (VALUES
 ) AS c (key, kind, value, soft_value, unit, min_value, max_value, description)
 WHERE coalesce(current_setting('arbees.maintenance', true), 'off') = 'off'
 ON CONFLICT DO NOTHING;
+
+/* Operator locks and the restricted list. */
+CREATE OR REPLACE TRIGGER operator_locks_guard
+	BEFORE INSERT OR UPDATE OR DELETE ON arbees.operator_locks
+	FOR EACH ROW EXECUTE FUNCTION arbees.guard_rows('operator_locks', 'closed');
+CREATE OR REPLACE TRIGGER operator_locks_truncate_guard
+	BEFORE TRUNCATE ON arbees.operator_locks
+	FOR EACH STATEMENT EXECUTE FUNCTION arbees.guard_rows('operator_locks', 'closed');
+ALTER TABLE arbees.operator_locks ENABLE ALWAYS TRIGGER operator_locks_guard;
+ALTER TABLE arbees.operator_locks ENABLE ALWAYS TRIGGER operator_locks_truncate_guard;
+CREATE OR REPLACE TRIGGER restricted_instruments_guard
+	BEFORE INSERT OR UPDATE OR DELETE ON arbees.restricted_instruments
+	FOR EACH ROW EXECUTE FUNCTION arbees.guard_rows('restricted_instruments', 'closed');
+CREATE OR REPLACE TRIGGER restricted_instruments_truncate_guard
+	BEFORE TRUNCATE ON arbees.restricted_instruments
+	FOR EACH STATEMENT EXECUTE FUNCTION arbees.guard_rows('restricted_instruments', 'closed');
+ALTER TABLE arbees.restricted_instruments ENABLE ALWAYS TRIGGER restricted_instruments_guard;
+ALTER TABLE arbees.restricted_instruments ENABLE ALWAYS TRIGGER restricted_instruments_truncate_guard;
+
+CREATE OR REPLACE FUNCTION @extschema@.arbees_lock(scope text, name text, reason text)
+RETURNS text
+LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arbees_lock';
+COMMENT ON FUNCTION @extschema@.arbees_lock(text, text, text) IS
+	'holds a venue, a strategy or an instrument: no entries until arbees_unlock; exits are never held';
+
+CREATE OR REPLACE FUNCTION @extschema@.arbees_unlock(scope text, name text, reason text)
+RETURNS text
+LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arbees_unlock';
+COMMENT ON FUNCTION @extschema@.arbees_unlock(text, text, text) IS 'lets what an operator held go on';
+
+CREATE OR REPLACE FUNCTION @extschema@.arbees_restrict(pattern text, reason text)
+RETURNS text
+LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arbees_restrict';
+COMMENT ON FUNCTION @extschema@.arbees_restrict(text, text) IS
+	'puts instruments on the restricted list: a symbol, a name, an underlying, or a prefix ending in *';
+
+CREATE OR REPLACE FUNCTION @extschema@.arbees_unrestrict(pattern text, reason text)
+RETURNS text
+LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arbees_unrestrict';
+COMMENT ON FUNCTION @extschema@.arbees_unrestrict(text, text) IS 'takes a pattern off the restricted list';
+
+REVOKE ALL ON FUNCTION
+	@extschema@.arbees_lock(text, text, text), @extschema@.arbees_unlock(text, text, text),
+	@extschema@.arbees_restrict(text, text), @extschema@.arbees_unrestrict(text, text)
+	FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.arbees_lock(text, text, text), @extschema@.arbees_restrict(text, text)
+	TO arbees_operator;
+GRANT EXECUTE ON FUNCTION @extschema@.arbees_unlock(text, text, text), @extschema@.arbees_unrestrict(text, text)
+	TO arbees_risk;

@@ -51,7 +51,7 @@ static SqlPlan guards = {
 static SqlPlan unguarded = {
 	"SELECT 0, pg_catalog.format('table %s has lost its guard', c.relname)"
 	" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-	" WHERE n.nspname = 'arbees' AND c.relname = ANY ('{runtime_controls,control_history,kill_levels,"
+	" WHERE n.nspname = 'arbees' AND c.relname = ANY ('{runtime_controls,control_history,risk_limits,operator_locks,restricted_instruments,kill_levels,"
 	"installation,journal_desk,journal_seals,breakers,trader_epochs,trader_leases,"
 	"decisions_paper,decisions_live,orders_paper,orders_live,positions_paper,positions_live,"
 	"fills_paper,fills_live,portfolio_ledger_paper,portfolio_ledger_live}'::name[])"

@@ -209,9 +209,9 @@ arbees_guard_limits(PG_FUNCTION_ARGS)
 
 /* ---- verbs ---- */
 
-/* A limit for a name that is mistyped would never bind. */
-static void
-require_known_name(const char *scope, const char *name)
+/* arb_limit_require_known_name raises when a venue or a strategy does not exist: what a mistyped name holds, nothing meets. */
+void
+arb_limit_require_known_name(const char *scope, const char *name)
 {
 	static SqlPlan plan = {
 		"SELECT true WHERE $1 NOT IN ('venue', 'strategy')"
@@ -315,7 +315,7 @@ arbees_set_limit(PG_FUNCTION_ARGS)
 	char	   *reason = arb_required_text(fcinfo, 5, "a reason");
 
 	check_scope(scope, name);
-	require_known_name(scope, name);
+	arb_limit_require_known_name(scope, name);
 	write_limit(scope, name, key, value, false, soft, reason);
 	PG_RETURN_TEXT_P(recorded(scope, name, key));
 }
@@ -330,7 +330,7 @@ arbees_set_limit_none(PG_FUNCTION_ARGS)
 	char	   *reason = arb_required_text(fcinfo, 3, "a reason");
 
 	check_scope(scope, name);
-	require_known_name(scope, name);
+	arb_limit_require_known_name(scope, name);
 	write_limit(scope, name, key, NULL, true, NULL, reason);
 	PG_RETURN_TEXT_P(recorded(scope, name, key));
 }

@@ -24,6 +24,7 @@ enum
 };
 
 extern LimitScopeKind arb_limit_scope_kind(const char *name);
+extern void arb_limit_require_known_name(const char *scope, const char *name);
 extern bool arb_limit_names_instrument(const char *name, const LimitScope *scope);
 
 #endif							/* ARB_LIMIT_ROW_H */

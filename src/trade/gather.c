@@ -15,6 +15,7 @@
 #include "errors.h"
 #include "safety/breaker.h"
 #include "safety/kill.h"
+#include "safety/lock_list.h"
 #include "safety/trader_lock.h"
 #include "trade/gather.h"
 #include "trade/order.h"
@@ -45,7 +46,6 @@ gather_desk(GateContext *c, Snapshot snapshot)
 	in->is_our_installation = arb_installation_is_ours();
 	in->mode_allowed = (controls->trading_mode & (1 << in->mode)) != 0;
 	in->allow_submit = controls->allow_submit;
-	in->breaker_open = arb_breaker_open(snapshot, c->wish->portfolio_id);
 	in->conductor_age_ms = -1;
 	if (arb_row_read(&conductor_table, 0, "conductor_pkey", 1, only_row, snapshot, &row))
 	{
@@ -131,19 +131,35 @@ gather_strategy(GateContext *c, Snapshot snapshot)
 			return;
 	}
 	c->strategy_hash = strategy.value[STRATEGIES_version_hash];
+	c->strategy_id = DatumGetInt32(strategy.value[STRATEGIES_strategy_id]);
 	c->strategy_name = TextDatumGetCString(strategy.value[STRATEGIES_name]);
 	in->strategy_active = text_is(&strategy, STRATEGIES_state, "active");
 	in->strategy_allowed = c->controls->all_strategies ||
 		arb_control_list_allows(c->controls->allowed_strategies, c->strategy_name);
 }
 
-/* The limits of the order's scopes, into the end of the input, where they stand in the same order. */
 static void
-gather_limits(GateContext *c)
+gather_breakers(GateContext *c, Snapshot snapshot)
+{
+	bool		open[BREAKER_SCOPES];
+
+	arb_breakers(snapshot, c->wish->portfolio_id, c->venue_id, c->strategy_id, open);
+	c->in.breaker_open = open[BREAKER_OF_PORTFOLIO];
+	c->in.venue_breaker_open = open[BREAKER_OF_VENUE];
+	c->in.strategy_breaker_open = open[BREAKER_OF_STRATEGY];
+}
+
+/* What binds the order's scopes: locks, and limits, which stand in the same order at the end of the input. */
+static void
+gather_scopes(GateContext *c)
 {
 	const Row  *row = &c->instrument;
 	LimitScope	scope;
 	Limits		limits;
+	bool		venue;
+	bool		strategy;
+	bool		instrument;
+	bool		restricted;
 
 	scope.venue = c->venue_name;
 	scope.strategy = c->strategy_name;
@@ -154,6 +170,11 @@ gather_limits(GateContext *c)
 	arb_limits(&scope, &limits);
 	memcpy(GATE_HARD_LIMITS(&c->in), limits.hard, sizeof(limits.hard));
 	memcpy(GATE_SOFT_LIMITS(&c->in), limits.soft, sizeof(limits.soft));
+	arb_locks(&scope, &venue, &strategy, &instrument, &restricted);
+	c->in.venue_locked = venue;
+	c->in.strategy_locked = strategy;
+	c->in.instrument_locked = instrument;
+	c->in.restricted = restricted;
 }
 
 static bool
@@ -406,7 +427,8 @@ arb_gather(GateContext *c, const QuoteSet *quotes, TimestampTz market_time)
 	gather_desk(c, snapshot);
 	gather_account(c, snapshot);
 	gather_strategy(c, snapshot);
-	gather_limits(c);
+	gather_breakers(c, snapshot);
+	gather_scopes(c);
 	gather_market(c, quotes, snapshot);
 	gather_signal(c);
 	gather_books(c, market_time, snapshot);
