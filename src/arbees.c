@@ -14,8 +14,10 @@
 #include "compat.h"
 #include "conductor/conductor.h"
 #include "core/guard.h"
+#include "core/label.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "safety/kill_file.h"
 #include "safety/trader_lock.h"
 #include "utils/guc.h"
 
@@ -27,6 +29,13 @@ static const struct config_enum_entry maintenance_options[] = {
 	{"off", ARB_MAINTENANCE_OFF, false},
 	{"restore", ARB_MAINTENANCE_RESTORE, false},
 	{"replica", ARB_MAINTENANCE_REPLICA, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry kill_file_levels[] = {
+	{"pause", KILL_PAUSE, false},
+	{"flatten", KILL_FLATTEN, false},
+	{"emergency", KILL_EMERGENCY, false},
 	{NULL, 0, false}
 };
 
@@ -60,6 +69,20 @@ _PG_init(void)
 							NULL,
 							&arb_tick_interval, 250, 10, 60000,
 							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+
+	/* Looked for in every tick: on a file system that can hang, it would hang the conductor. */
+	DefineCustomStringVariable("arbees.kill_file",
+							   "File that stops trading within one tick while it is there.",
+							   "Removing it does not let trading go on. Empty: no file is looked for.",
+							   &arb_kill_file, "",
+							   PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+
+	/* Too weak, and positions stay where somebody wanted out. */
+	DefineCustomEnumVariable("arbees.kill_file_level",
+							 "Level at which the kill file stops trading.",
+							 "pause, flatten or emergency.",
+							 &arb_kill_file_level, KILL_FLATTEN, kill_file_levels,
+							 PGC_SIGHUP, 0, NULL, NULL, NULL);
 
 	MarkGUCPrefixReserved("arbees");
 

@@ -118,7 +118,7 @@ gather_desk(Context *c, Snapshot snapshot)
 	IndexKey	only_row[] = {{BoolGetDatum(true), F_BOOLEQ}};
 	Row			row;
 
-	in->kill_level = arb_kill_level(snapshot);
+	in->kill_level = arb_kill_level_of(arb_kill_level(snapshot), &c->portfolio);
 	in->is_our_installation = arb_installation_is_ours();
 	in->mode_allowed = (controls->trading_mode & (1 << in->mode)) != 0;
 	in->allow_submit = controls->allow_submit;
