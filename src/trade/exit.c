@@ -230,7 +230,7 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 	wish.limit_price = protection_price(quote->bid, history.orders, tick);
 	wish.time_in_force = TIF_FAK;
 	wish.take_profit_kind = TAKE_PROFIT_NONE;
-	wish.confidence = FIXED_NULL;
+	wish.confidence = wish.target_qty = FIXED_NULL;
 	wish.exit_before_close_s = -1;
 	wish.position_id = position_id;
 	if (wish.amount <= 0)

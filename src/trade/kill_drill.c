@@ -266,7 +266,7 @@ refuses_entries(const Drill *drill)
 	wish.amount = FIXED_ONE;
 	wish.limit_price = FIXED_CENT;
 	wish.time_in_force = TIF_FAK;
-	wish.stop_loss_pct = wish.take_profit_pct = wish.confidence = FIXED_NULL;
+	wish.stop_loss_pct = wish.take_profit_pct = wish.confidence = wish.target_qty = FIXED_NULL;
 	wish.exit_before_close_s = -1;
 	arb_submit(&wish, NULL, desk.market_time, &result);
 	if (result.reason != NULL && strcmp(result.reason, "kill_engaged") == 0)
