@@ -136,4 +136,4 @@ CREATE TABLE arbees.kill_drills (
 );
 CREATE UNIQUE INDEX kill_drills_running_key ON arbees.kill_drills (portfolio_id, level) WHERE finished_at IS NULL;
 COMMENT ON TABLE arbees.kill_drills IS
-	'who rehearsed the kill switch in which portfolio, and the milliseconds from each level to no order and no position';
+	'who rehearsed the kill switch in which portfolio, and the milliseconds until nothing was left: no order and no position (flatten), no order (emergency)';

@@ -143,8 +143,8 @@ static bool
 read_drill(int32 portfolio_id, Drill *drill)
 {
 	static SqlPlan plan = {
-		"SELECT drill_id, level::text, started_at FROM arbees.kill_drills"
-		" WHERE portfolio_id = $1 AND finished_at IS NULL ORDER BY level LIMIT 1",
+		"SELECT d.drill_id, d.level::text, d.started_at FROM arbees.kill_drills d"
+		" WHERE d.portfolio_id = $1 AND d.finished_at IS NULL ORDER BY d.level LIMIT 1",
 		1, {INT4OID}
 	};
 	Datum		value = Int32GetDatum(portfolio_id);
