@@ -111,11 +111,21 @@ strictness(const char *level)
 	return -1;
 }
 
+static char last_level[32] = "none";
+
+/* Also for a trader that comes to exist after the level was heard. */
+static void
+tell_trader(Worker *worker)
+{
+	if (worker->trade != NULL)
+		arb_trade_kill(worker->trade, strictness(last_level) == 2 ? KILL_KIND_FLATTEN :
+					   strictness(last_level) == 3 ? KILL_KIND_EMERGENCY : KILL_KIND_NONE);
+}
+
 /* A level in force; engaged is true when somebody engaged it just now, be it the same again. */
 static void
 note_level(Worker *worker, const char *level, bool engaged)
 {
-	static char last_level[32] = "none";
 	bool		changed = strcmp(level, last_level) != 0;
 
 	if (!changed && !engaged)
@@ -123,11 +133,9 @@ note_level(Worker *worker, const char *level, bool engaged)
 	if (changed)
 		log_warning("worker", "the kill level is %s", level);
 	(void) snprintf(last_level, sizeof(last_level), "%s", level);
-	if (worker->trade == NULL)
-		return;
-	arb_trade_kill(worker->trade, strictness(level) == 2 ? KILL_KIND_FLATTEN :
-				   strictness(level) == 3 ? KILL_KIND_EMERGENCY : KILL_KIND_NONE);
-	arb_trade_notified(worker->trade);
+	tell_trader(worker);
+	if (worker->trade != NULL)
+		arb_trade_notified(worker->trade);
 }
 
 static void say_hello(Worker *worker);
@@ -343,6 +351,7 @@ build_parts(Worker *worker, const DbReply *reply)
 	worker->greeted = true;
 	if (worker->trade != NULL)
 		arb_trade_start(worker->trade);
+	tell_trader(worker);
 	return true;
 }
 
