@@ -41,7 +41,8 @@ static SqlPlan books = {
 	"named AS MATERIALIZED (SELECT c.oid, c.relname FROM pg_catalog.pg_class c" \
 	" WHERE c.relnamespace = 'arbees'::pg_catalog.regnamespace AND c.relkind IN ('r', 'p')" \
 	" AND c.relname ~ '^((decisions|orders|positions|fills|portfolio_ledger)(_.*)?|journal|journal_desk|journal_seals" \
-	"|runtime_controls|control_history|kill_levels|installation|breakers|trader_epochs|trader_leases)$')," \
+	"|runtime_controls|control_history|risk_limits|operator_locks|restricted_instruments|kill_levels|kill_drills" \
+	"|loss_stops|installation|breakers|trader_epochs|trader_leases)$')," \
 	" guarded AS MATERIALIZED (SELECT n.oid, n.relname FROM named n UNION" \
 	" SELECT c.oid, c.relname FROM named n JOIN pg_catalog.pg_inherits i ON i.inhparent = n.oid" \
 	" JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid WHERE n.relname <> 'journal')"
@@ -53,7 +54,7 @@ static SqlPlan books = {
 
 /* Not everything of ours guards: some only tell of changes. */
 #define GUARDING \
-	"(" OURS " AND f.prosrc = ANY ('{arbees_guard_rows,arbees_guard_controls,arbees_orders_guard,arbees_positions_guard}'))"
+	"(" OURS " AND f.prosrc ~ '_guard')"
 
 /* tgtype of BEFORE INSERT OR UPDATE OR DELETE ... FOR EACH ROW, and of BEFORE TRUNCATE */
 #define GUARDS_ROWS "31"
