@@ -18,12 +18,14 @@
 #include "core/clock.h"
 #include "core/guard.h"
 #include "core/lock.h"
+#include "core/row_cache.h"
 #include "core/sql.h"
 #include "fmgr.h"
 #include "journal/journal.h"
 #include "safety/breaker.h"
 #include "safety/control.h"
 #include "safety/kill.h"
+#include "safety/limit.h"
 #include "trade/desk.h"
 #include "trade/ledger.h"
 #include "trade/portfolio_level.h"
@@ -38,7 +40,7 @@ typedef struct Loss
 	Fixed		limit;
 } Loss;
 
-#define LOSS_LIMITS 2
+#define LOSS_LIMITS 3
 
 /* A limit that was just reached. */
 typedef struct Stop
@@ -47,18 +49,36 @@ typedef struct Stop
 	char	   *reason;
 } Stop;
 
+/* The limits of the portfolio as a whole: its venue's, or the desk's. */
+static void
+limits_of(int32 portfolio_id, Limits *limits)
+{
+	LimitScope	scope = {NULL};
+	Row			portfolio;
+	Row			venue;
+
+	if (arb_row_cached(&portfolios_table, "portfolios_pkey", portfolio_id, &portfolio) &&
+		arb_row_cached(&venues_table, "venues_pkey", DatumGetInt32(portfolio.value[PORTFOLIOS_venue_id]), &venue))
+		scope.venue = TextDatumGetCString(venue.value[VENUES_name]);
+	arb_limits(&scope, limits);
+}
+
 static void
 measure(const Desk *desk, Loss losses[LOSS_LIMITS])
 {
-	const Controls *controls = arb_controls();
 	Snapshot	snapshot = arb_snapshot_begin();
 	LedgerTotals totals;
+	Limits		limits;
 
+	limits_of(desk->portfolio_id, &limits);
 	arb_ledger_totals(desk->mode, desk->portfolio_id, desk->market_time, snapshot, &totals);
 	arb_snapshot_end(snapshot);
-	losses[0] = (Loss) {"max_session_loss_usd", -totals.session_pnl, controls->max_session_loss_usd};
+	losses[0] = (Loss) {"max_session_loss_usd", -totals.session_pnl,
+		limits.hard[LIMIT_max_session_loss_usd]};
 	losses[1] = (Loss) {"daily_drawdown_limit_usd", arb_fixed_sub(totals.day_peak, totals.day_pnl),
-		controls->daily_drawdown_limit_usd};
+		limits.hard[LIMIT_daily_drawdown_limit_usd]};
+	losses[2] = (Loss) {"weekly_drawdown_limit_usd", arb_fixed_sub(totals.week_peak, totals.week_pnl),
+		limits.hard[LIMIT_weekly_drawdown_limit_usd]};
 }
 
 /* As the gate sees it; a limit that is missing makes it deny, but is none that could be reached. */
