@@ -15,8 +15,10 @@
 #include "conductor/conductor.h"
 #include "core/debug_point.h"
 #include "core/guard.h"
+#include "core/label.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "safety/kill_file.h"
 #include "safety/trader_lock.h"
 #include "utils/guc.h"
 
@@ -36,13 +38,20 @@ static const struct config_enum_entry maintenance_options[] = {
 	{NULL, 0, false}
 };
 
+static const struct config_enum_entry kill_file_levels[] = {
+	{"pause", KILL_PAUSE, false},
+	{"flatten", KILL_FLATTEN, false},
+	{"emergency", KILL_EMERGENCY, false},
+	{NULL, 0, false}
+};
+
 void
 _PG_init(void)
 {
-	/* Left on, it lets a superuser's statements write guarded tables. */
+	/* Left on, a superuser's INSERT brings rows nobody judged, and the desk stands still. */
 	DefineCustomEnumVariable("arbees.maintenance",
 							 "Lets rows of a restored dump or a logical replica into guarded tables.",
-							 "off, restore or replica; it works for superusers alone, and never while a trader holds a lease.",
+							 "off, restore or replica; it works for superusers alone, never while a trader holds a lease, and leaves the desk paused until arbees_resume.",
 							 &arb_maintenance, ARB_MAINTENANCE_OFF, maintenance_options,
 							 PGC_SUSET, 0, NULL, NULL, NULL);
 
@@ -68,9 +77,23 @@ _PG_init(void)
 							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 
 	ARB_DEBUG_INIT();
+	/* Looked for in every tick: on a file system that can hang, it would hang the conductor. */
+	DefineCustomStringVariable("arbees.kill_file",
+							   "File that stops trading within one tick while it is there.",
+							   "Removing it does not let trading go on. Empty: no file is looked for.",
+							   &arb_kill_file, "",
+							   PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+
+	/* Too weak, and positions stay where somebody wanted out. */
+	DefineCustomEnumVariable("arbees.kill_file_level",
+							 "Level at which the kill file stops trading.",
+							 "pause, flatten or emergency.",
+							 &arb_kill_file_level, KILL_FLATTEN, kill_file_levels,
+							 PGC_SIGHUP, 0, NULL, NULL, NULL);
+
 	MarkGUCPrefixReserved("arbees");
 
-	arb_guard_maintenance_check = arb_trader_refuse_maintenance;
+	arb_guard_maintenance_begin = arb_trader_begin_maintenance;
 	arb_guard_register(arbees_guard_rows, ARB_GUARD_BY_ARGUMENT);
 	arb_guard_register(arbees_guard_keys, ARB_GUARD_OF_KEYS);
 	arb_guard_register(arbees_orders_guard, "orders");
