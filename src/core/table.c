@@ -240,7 +240,9 @@ arb_table_scan(Table *table, const char *index, int nkeys, const IndexKey *keys,
 
 	Assert(nkeys <= 4);
 	for (i = 0; i < nkeys; i++)
-		ScanKeyEntryInitialize(&scankeys[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
+		ScanKeyEntryInitialize(&scankeys[i], 0, i + 1,
+							   keys[i].equal == F_INT8GE ? BTGreaterEqualStrategyNumber : BTEqualStrategyNumber,
+							   InvalidOid,
 							   keys[i].equal == F_TEXTEQ ? idx->rd_indcollation[i] : InvalidOid,
 							   keys[i].equal, keys[i].value);
 #if PG_VERSION_NUM >= 180000

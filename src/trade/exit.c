@@ -314,7 +314,7 @@ arb_exits_on_quotes(TradingMode mode, int32 portfolio_id, const QuoteSet *quotes
 	list->count = 0;
 	for (i = 0; i < quotes->count && list->count < MAX_POSITIONS_PER_CALL; i++)
 	{
-		IndexKey	keys[] = {INT4_KEY(quotes->quotes[i].instrument_id), INT4_KEY(portfolio_id)};
+		IndexKey	keys[] = {INT4_KEY(portfolio_id), INT4_KEY(quotes->quotes[i].instrument_id)};
 
 		arb_table_scan(&table, "positions_open_idx", 2, keys, ForwardScanDirection, snapshot, collect, list);
 	}
@@ -323,22 +323,6 @@ arb_exits_on_quotes(TradingMode mode, int32 portfolio_id, const QuoteSet *quotes
 	begin_watch(&w, mode, portfolio_id, quotes, market_time);
 	watch_all(&w, list);
 	pfree(list);
-}
-
-typedef struct OpenPositions
-{
-	PositionList *list;
-	int32		portfolio_id;
-} OpenPositions;
-
-static bool
-collect_of_portfolio(const Row *row, void *arg)
-{
-	OpenPositions *open = arg;
-
-	if (DatumGetInt32(row->value[POSITIONS_portfolio_id]) != open->portfolio_id)
-		return true;
-	return collect(row, open->list);
 }
 
 /*
@@ -351,7 +335,7 @@ int
 arb_exits_of_portfolio(TradingMode mode, int32 portfolio_id, TimestampTz market_time)
 {
 	PositionList *list = palloc(sizeof(PositionList));
-	OpenPositions open = {list, portfolio_id};
+	IndexKey	keys[] = {INT4_KEY(portfolio_id)};
 	QuoteSet	none = {0, NULL};
 	Table		table = arb_table_open(&positions_table, mode, AccessShareLock);
 	Snapshot	snapshot = arb_snapshot_begin();
@@ -359,7 +343,7 @@ arb_exits_of_portfolio(TradingMode mode, int32 portfolio_id, TimestampTz market_
 	int			made;
 
 	list->count = 0;
-	arb_table_scan(&table, "positions_open_idx", 0, NULL, ForwardScanDirection, snapshot, collect_of_portfolio, &open);
+	arb_table_scan(&table, "positions_open_idx", 1, keys, ForwardScanDirection, snapshot, collect, list);
 	arb_snapshot_end(snapshot);
 	arb_table_close(&table);
 	begin_watch(&w, mode, portfolio_id, &none, market_time);
