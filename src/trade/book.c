@@ -191,7 +191,7 @@ follow_row(const Row *row, void *arg)
 	LedgerEntry entry;
 	int64		seq = DatumGetInt64(row->value[PORTFOLIO_LEDGER_seq]);
 
-	/* A strict transaction looks at the last known row again: it must be able to see it. */
+	/* A strict transaction must see the last known row, too: its snapshot may be an older one, imported. */
 	if (seq == f->book->last.seq)
 		return true;
 	if (seq != f->book->last.seq + 1 || ++f->rows > MAX_ROWS_BEHIND)
