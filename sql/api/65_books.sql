@@ -16,25 +16,29 @@ RETURNS TABLE (scope text, key bigint, fact text, value numeric)
 LANGUAGE sql STRICT VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-	WITH held AS (
-		SELECT s.*, i.underlying, CASE WHEN i.outcome = 'DOWN' THEN -1 ELSE 1 END AS direction
-		FROM arbees.positions s JOIN arbees.instruments i USING (instrument_id)
+	WITH scoped AS (
+		SELECT i.instrument_id, CASE WHEN i.outcome = 'DOWN' THEN -1 ELSE 1 END AS direction,
+			to_jsonb(i) ->> 'sector' AS sector,
+			coalesce(to_jsonb(i) ->> 'correlation_group', CASE WHEN i.window_id IS NOT NULL THEN i.underlying END) AS correlated
+		FROM arbees.instruments i
+	), held AS (
+		SELECT s.*, i.direction, i.sector, i.correlated
+		FROM arbees.positions s JOIN scoped i USING (instrument_id)
 		WHERE s.portfolio_id = $1
 	), working AS (
-		SELECT o.*, i.underlying, CASE WHEN i.outcome = 'DOWN' THEN -1 ELSE 1 END AS direction,
-			p.stop_loss_pct
-		FROM arbees.orders o JOIN arbees.instruments i USING (instrument_id)
+		SELECT o.*, i.direction, i.sector, i.correlated, p.stop_loss_pct
+		FROM arbees.orders o JOIN scoped i USING (instrument_id)
 		JOIN arbees.positions p ON p.position_id = o.position_id AND p.portfolio_id = o.portfolio_id
 		WHERE o.portfolio_id = $1 AND o.finished_at IS NULL
 	), at_work AS (
-		SELECT instrument_id, window_id, deployment_id, underlying, direction, cost, 0 AS reserved, qty,
+		SELECT instrument_id, window_id, deployment_id, sector, correlated, direction, cost, 0 AS reserved, qty,
 			CASE WHEN state <> 'CLOSED' THEN 1 ELSE 0 END AS positions, 0 AS orders,
 			CASE WHEN state = 'CLOSED' THEN 0
 				 WHEN stop_loss_pct = 0 THEN greatest(cost, 0)
 				 ELSE ceil(greatest(cost, 0) * stop_loss_pct * 1000000) / 100000000 END AS heat
 		FROM held
 		UNION ALL
-		SELECT instrument_id, window_id, deployment_id, underlying, direction, 0, reserved, 0, 0, 1,
+		SELECT instrument_id, window_id, deployment_id, sector, correlated, direction, 0, reserved, 0, 0, 1,
 			CASE WHEN stop_loss_pct = 0 THEN reserved
 				 ELSE ceil(reserved * stop_loss_pct * 1000000) / 100000000 END
 		FROM working
@@ -42,7 +46,7 @@ AS $function$
 		SELECT s.scope, s.key, a.*
 		FROM at_work a CROSS JOIN LATERAL (VALUES
 			('instrument', a.instrument_id::bigint), ('window', a.window_id), ('deployment', a.deployment_id::bigint),
-			('group', CASE WHEN a.window_id IS NOT NULL THEN pg_catalog.hashtextextended(a.underlying, 0) END)) s (scope, key)
+			('sector', pg_catalog.hashtextextended(a.sector, 0)), ('group', pg_catalog.hashtextextended(a.correlated, 0))) s (scope, key)
 		WHERE s.key IS NOT NULL
 	), sums AS (
 		SELECT s.scope, s.key, f.fact, f.value

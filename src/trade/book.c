@@ -216,7 +216,7 @@ catch_up(Book *book, Table *table, Snapshot snapshot)
 	if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
 		touch(book);
 	book->changing = true;
-	arb_table_scan(table, "portfolio_ledger_pkey", 2, keys, ForwardScanDirection, snapshot, follow_row, &f);
+	arb_table_visit(table, "portfolio_ledger_pkey", 2, keys, ForwardScanDirection, snapshot, follow_row, &f);
 	book->changing = f.lost;
 	return !f.lost;
 }
@@ -256,7 +256,7 @@ load_open(Book *book, const TableDef *def, const char *index, RowVisitor visit, 
 	Table		table = arb_table_open(def, book->mode, AccessShareLock);
 	IndexKey	keys[] = {INT4_KEY(book->portfolio_id)};
 
-	arb_table_scan(&table, index, 1, keys, ForwardScanDirection, snapshot, visit, book);
+	arb_table_visit(&table, index, 1, keys, ForwardScanDirection, snapshot, visit, book);
 	arb_table_close(&table);
 }
 

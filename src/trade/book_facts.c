@@ -130,7 +130,7 @@ put_deployments(Facts *f)
 	IndexKey	keys[] = {INT4_KEY(f->book->portfolio_id)};
 	Snapshot	snapshot = arb_snapshot_begin();
 
-	arb_table_scan(&table, "deployments_portfolio_idx", 1, keys, ForwardScanDirection, snapshot, put_deployment_row, f);
+	arb_table_visit(&table, "deployments_portfolio_idx", 1, keys, ForwardScanDirection, snapshot, put_deployment_row, f);
 	arb_snapshot_end(snapshot);
 	arb_table_close(&table);
 }

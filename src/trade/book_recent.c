@@ -141,7 +141,7 @@ read_back(Book *book, TimestampTz since)
 	IndexKey	keys[] = {INT4_KEY(book->portfolio_id)};
 	Snapshot	snapshot = arb_snapshot_begin();
 
-	arb_table_scan(&table, "portfolio_ledger_pkey", 1, keys, BackwardScanDirection, snapshot, collect, &b);
+	arb_table_visit(&table, "portfolio_ledger_pkey", 1, keys, BackwardScanDirection, snapshot, collect, &b);
 	arb_snapshot_end(snapshot);
 	arb_table_close(&table);
 	book->recent.first = book->recent.count = 0;
