@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "core/catalog.h"
 #include "core/lock.h"
+#include "core/relcache.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/inval.h"
@@ -36,7 +37,7 @@ class_of(Oid *slot, const char *table)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(forget_classes, (Datum) 0);
+		arb_relcache_callback(forget_classes);
 		registered = true;
 	}
 	if (!OidIsValid(*slot))

@@ -24,6 +24,7 @@
 #include "compat.h"
 #include "core/catalog.h"
 #include "core/prepared.h"
+#include "core/relcache.h"
 #include "core/table.h"
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
@@ -76,7 +77,7 @@ cache_add(const void *key1, Oid key2, Oid oid)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(forget_all, (Datum) 0);
+		arb_relcache_callback(forget_all);
 		registered = true;
 	}
 	if (cache_used == CACHE_SIZE)

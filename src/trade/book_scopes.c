@@ -11,6 +11,7 @@
 
 #include "common/hashfn.h"
 #include "core/catalog.h"
+#include "core/relcache.h"
 #include "market/instrument.h"
 #include "trade/book_state.h"
 #include "trade/order.h"
@@ -97,7 +98,7 @@ arb_book_scopes_init(Book *book)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(note_instruments_change, (Datum) 0);
+		arb_relcache_callback(note_instruments_change);
 		registered = true;
 	}
 	instruments_relid = arb_catalog_relation("instruments");
