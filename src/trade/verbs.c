@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "core/clock.h"
 #include "core/lock.h"
+#include "core/row_cache.h"
 #include "core/result.h"
 #include "core/txn.h"
 #include "core/wake.h"

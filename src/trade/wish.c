@@ -9,11 +9,11 @@
 
 #include "access/htup_details.h"
 #include "core/columns.h"
+#include "core/row_cache.h"
 #include "errors.h"
 #include "trade/desk.h"
 #include "trade/wish.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/typcache.h"
 
 static void
@@ -91,11 +91,10 @@ arb_wish_from_signal(HeapTupleHeader signal, Wish *wish)
 void
 arb_wish_of_deployment(int32 deployment_id, Wish *wish, TimestampTz *market_time)
 {
-	IndexKey	keys[] = {INT4_KEY(deployment_id)};
 	Row			row;
 	Desk		desk;
 
-	if (!arb_row_read(&deployments_table, 0, "deployments_pkey", 1, keys, NULL, &row))
+	if (!arb_row_cached(&deployments_table, "deployments_pkey", deployment_id, &row))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("deployment %d does not exist", deployment_id)));
 	wish->deployment_id = deployment_id;
