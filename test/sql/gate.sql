@@ -253,6 +253,23 @@ ORDER BY part, field;
 -- Damaged bytes are no decision.
 SELECT desk.attempt(format('SELECT arbees.judge(%L)', b)) FROM unnest(ARRAY['', '\x00', '\x00020001', '\x00010001', '\x0001ffff']::bytea[]) b;
 SELECT desk.attempt(format('SELECT arbees.judge(%L)', substr(input, 1, octet_length(input) - 1))) AS cut,
-	arbees.judge(set_byte(input, octet_length(input) - 1, 1)) = output AS last_byte_does_not_matter_here,
-	arbees.judge(set_byte(input, 4 + 11 * 8 + 7, 2)) = output AS kill_level_matters
+	arbees.judge(arbees.change_input(input, '{}')) = output AS unchanged,
+	arbees.judge(arbees.change_input(input, '{"kill_level": "pause"}')) = output AS unmoved_by_a_kill,
+	(arbees.read_verdict(arbees.judge(arbees.change_input(input, '{"allow_submit": true}')))).verdict AS had_it_been_allowed
 FROM arbees.decisions WHERE signal_key = 'watched';
+
+-- What if: the verdict a signal would get, and nothing written.
+CREATE TABLE desk.before AS SELECT (SELECT count(*) FROM arbees.decisions) AS decisions, (SELECT count(*) FROM arbees.orders) AS orders,
+	(SELECT count(*) FROM arbees.portfolio_ledger) AS ledger, (SELECT count(*) FROM arbees.journal) AS journal;
+SELECT s AS signal, w.verdict, w.reason, w.failed, w.amount, w.limit_price, w.value, w.reserve, jsonb_array_length(w.checks) > 90 AS all_checks
+FROM unnest(ARRAY['{"symbol": "w.down", "limit_price": 0.5}', '{"symbol": "w.down", "limit_price": null}', '{"symbol": "w.down", "amount": 7.001}', '{}']::jsonb[]) s,
+	arbees_what_if(desk.deployment('paper', 'silent'), desk.signal(s)) w;
+SELECT c - 'seen' - 'allowed' AS check FROM arbees_what_if(desk.deployment('paper', 'silent'), desk.signal('{"symbol": "w.down", "amount": 7.001}')) w,
+	jsonb_array_elements(w.checks) c WHERE NOT (c ->> 'passed')::boolean;
+SELECT b.decisions = (SELECT count(*) FROM arbees.decisions) AND b.orders = (SELECT count(*) FROM arbees.orders)
+	AND b.ledger = (SELECT count(*) FROM arbees.portfolio_ledger) AND b.journal = (SELECT count(*) FROM arbees.journal) AS nothing_written
+FROM desk.before b;
+-- What it says is what happens.
+SELECT w.verdict, w.value, desk.try(desk.signal('{"key": "as said", "symbol": "w.down", "limit_price": 0.5, "amount": 2}')) AS then_it_is
+FROM arbees_what_if(desk.deployment('paper', 'silent'), desk.signal('{"symbol": "w.down", "limit_price": 0.5, "amount": 2}')) w;
+SELECT desk.attempt('SELECT arbees_what_if(NULL, desk.signal())') AS no_deployment, desk.attempt('SELECT arbees_what_if(999, desk.signal())') AS unknown_deployment;
