@@ -32,6 +32,9 @@ CREATE VIEW desk.verdicts AS
 SELECT FROM desk.quote('PAPER', 100, 'w.up', 0.50, 0.52);
 SELECT FROM desk.quote('PAPER', 100.5, 'w.down', 0.47, 0.49);
 
+-- Here each check stands alone: those that judge the same numbers more tightly stand back; checks.sql has them all.
+SELECT count(arbees_set_none(k, 'one at a time')) FROM unnest('{max_spread_pct,max_order_usd,max_window_usd,max_gross_usd,max_venue_usd,max_strategy_usd,max_net_usd,max_same_side_positions}'::text[]) k;
+
 -- The table of checks has no gaps and no double codes.
 SELECT ordinal, code, check_group, for_entries, for_exits FROM arbees.risk_checks ORDER BY ordinal;
 SELECT count(*) = max(ordinal) AND count(DISTINCT code) = count(*) AS sound FROM arbees.risk_checks;
@@ -273,3 +276,12 @@ FROM desk.before b;
 SELECT w.verdict, w.value, desk.try(desk.signal('{"key": "as said", "symbol": "w.down", "limit_price": 0.5, "amount": 2}')) AS then_it_is
 FROM arbees_what_if(desk.deployment('paper', 'silent'), desk.signal('{"symbol": "w.down", "limit_price": 0.5, "amount": 2}')) w;
 SELECT desk.attempt('SELECT arbees_what_if(NULL, desk.signal())') AS no_deployment, desk.attempt('SELECT arbees_what_if(999, desk.signal())') AS unknown_deployment;
+
+-- Beyond a soft level an order passes; its decision says so, and so does the answer, again and again.
+SELECT arbees_set_soft('max_position_usd', '0.5', 'warn early');
+SELECT verdict, reason, repeated, warnings
+FROM arbees.submit_signal(desk.deployment('paper', 'silent'), desk.signal('{"key": "warned", "symbol": "w.down", "limit_price": 0.5}'));
+SELECT verdict, reason, repeated, warnings
+FROM arbees.submit_signal(desk.deployment('paper', 'silent'), desk.signal('{"key": "warned", "symbol": "w.down", "limit_price": 0.5}'));
+SELECT d.warnings, e.code, e.passed, e.allowed, e.soft, e.warned, e.overridden, (arbees_replay(d.decision_id)).agrees
+FROM arbees.decisions d, arbees_explain(d.decision_id) e WHERE d.signal_key = 'warned' AND e.warned;
