@@ -188,14 +188,15 @@ changed(GateInput *in, Jsonb *fields)
 	JsonbIteratorToken token;
 	JsonbValue	value;
 	TimestampTz moment = in->market_time;
-	char	   *name = NULL;
+	const char *name = "";
+	bool		inside = false;
 
 	if (!JB_ROOT_IS_OBJECT(fields))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the fields of a study must be an object")));
 	while ((token = JsonbIteratorNext(&it, &value, false)) != WJB_DONE)
 	{
-		bool		overridden = name != NULL && strcmp(name, "overridden") == 0;
+		bool		overridden = strcmp(name, "overridden") == 0;
 
 		if (token == WJB_KEY)
 			name = pnstrdup(value.val.string.val, value.val.string.len);
@@ -203,8 +204,9 @@ changed(GateInput *in, Jsonb *fields)
 			override_check(in, &value);
 		else if (token == WJB_VALUE && !overridden)
 			set_field(in, name, &value, moment);
-		else if (token == WJB_VALUE || (!overridden && token == WJB_BEGIN_ARRAY) ||
-				 (token == WJB_BEGIN_OBJECT && name != NULL))
+		else if (token == WJB_BEGIN_OBJECT && !inside)
+			inside = true;
+		else if (token == WJB_VALUE || token == WJB_BEGIN_OBJECT || (token == WJB_BEGIN_ARRAY && !overridden))
 			bad_value(name, "a plain value, and \"overridden\" a list");
 	}
 	return arb_gate_encode((int64 *) in, GateInputCount);

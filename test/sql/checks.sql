@@ -171,5 +171,5 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE || ' ' || SQLERRM;
 END
 $$;
-SELECT s, pg_temp.study(s) FROM unnest(ARRAY['{"amuont": 1}', '{"amount": "five"}', '{"amount": [1]}', '{"amount": {"a": 1}}', '{"side": "HOLD"}', '{"side": 1}',
+SELECT s, pg_temp.study(s) FROM unnest(ARRAY['{"amuont": 1}', '{"amount": "five"}', '{"amount": [1]}', '{"amount": {"a": 1}}', '{"": {"amount": 1}}', '{"side": "HOLD"}', '{"side": 1}',
 	'[]', '5', '{"overridden": "order_value"}', '{"overridden": ["no_such"]}', '{"overridden": [1]}', '{"overridden": []}', '{"amount": 1e30}', '{"repeats": 1e30}', '{"window_id": true}']) s;
