@@ -239,6 +239,7 @@ CREATE TABLE arbees.portfolio_ledger (
 	day_pnl			numeric(24,8) NOT NULL,
 	day_peak		numeric(24,8) NOT NULL,
 	open_positions	integer NOT NULL,
+	held_positions	integer NOT NULL DEFAULT 0,
 	open_orders		integer NOT NULL,
 	PRIMARY KEY (portfolio_id, seq, mode),
 	CONSTRAINT portfolio_ledger_reserved_check CHECK (reserved >= 0)

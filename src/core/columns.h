@@ -58,6 +58,7 @@
 	X(PORTFOLIO_LEDGER, deposits) X(PORTFOLIO_LEDGER, cost_open) X(PORTFOLIO_LEDGER, fees) \
 	X(PORTFOLIO_LEDGER, realized_pnl) X(PORTFOLIO_LEDGER, session_pnl) X(PORTFOLIO_LEDGER, day) \
 	X(PORTFOLIO_LEDGER, day_pnl) X(PORTFOLIO_LEDGER, day_peak) X(PORTFOLIO_LEDGER, open_positions) \
+	X(PORTFOLIO_LEDGER, held_positions) \
 	X(PORTFOLIO_LEDGER, open_orders)
 #define PORTFOLIOS_COLUMNS(X) \
 	X(PORTFOLIOS, portfolio_id) X(PORTFOLIOS, name) X(PORTFOLIOS, mode) X(PORTFOLIOS, venue_id) \

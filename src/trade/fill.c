@@ -266,6 +266,7 @@ apply_new(TradingMode mode, Row *order, const FillFacts *facts, Fixed lot_size, 
 	Row			position;
 	OrderState	before = arb_order_state(order);
 	int64		position_id = DatumGetInt64(order->value[ORDERS_position_id]);
+	int			held;
 
 	if (!arb_position_read(mode, position_id, &position))
 		elog(ERROR, "position " INT64_FORMAT " of a filled order does not exist", position_id);
@@ -278,8 +279,10 @@ apply_new(TradingMode mode, Row *order, const FillFacts *facts, Fixed lot_size, 
 	change.order_id = DatumGetInt64(order->value[ORDERS_order_id]);
 	change.position_id = position_id;
 	change.reference = facts->venue_trade_id;
+	held = arb_position_held(&position);
 	book_position(&position, facts, &change);
 	move_position(&position, order, lot_size, market_time, &change);
+	change.held_positions = arb_position_held(&position) - held;
 	add_to(order, ORDERS_filled_qty, facts->qty);
 	add_to(order, ORDERS_filled_money, facts->money);
 	add_to(order, ORDERS_fees, facts->fee);
@@ -307,6 +310,7 @@ void_fill(TradingMode mode, Row *order, Row *fill, TimestampTz market_time)
 	FillFacts	stored = {0};
 	Row			position;
 	Fixed		qty;
+	int			held;
 
 	stored.side = arb_label_value(LABEL_SIDE, DatumGetObjectId(fill->value[FILLS_side]));
 	stored.qty = arb_fixed_from_numeric(fill->value[FILLS_qty]);
@@ -318,6 +322,7 @@ void_fill(TradingMode mode, Row *order, Row *fill, TimestampTz market_time)
 	change.order_id = DatumGetInt64(order->value[ORDERS_order_id]);
 	change.position_id = DatumGetInt64(order->value[ORDERS_position_id]);
 	change.reference = TextDatumGetCString(fill->value[FILLS_venue_trade_id]);
+	held = arb_position_held(&position);
 	unbook_position(&position, &stored, &change);
 	qty = arb_row_fixed(&position, POSITIONS_qty);
 	if (arb_position_state(&position) != POSITION_STATE_CLOSED && qty == 0)
@@ -330,6 +335,7 @@ void_fill(TradingMode mode, Row *order, Row *fill, TimestampTz market_time)
 		arb_position_transition(&position, POSITION_EVENT_LATE_FILL, market_time);
 		change.open_positions = 1;
 	}
+	change.held_positions = arb_position_held(&position) - held;
 	add_to(order, ORDERS_filled_qty, -stored.qty);
 	add_to(order, ORDERS_filled_money, -stored.money);
 	add_to(order, ORDERS_fees, -stored.fee);

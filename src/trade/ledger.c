@@ -58,6 +58,7 @@ arb_ledger_totals(TradingMode mode, int32 portfolio_id, TimestampTz market_time,
 		totals->realized = fixed_at(&row, PORTFOLIO_LEDGER_realized_pnl);
 		totals->session_pnl = fixed_at(&row, PORTFOLIO_LEDGER_session_pnl);
 		totals->open_positions = DatumGetInt32(row.value[PORTFOLIO_LEDGER_open_positions]);
+		totals->held_positions = DatumGetInt32(row.value[PORTFOLIO_LEDGER_held_positions]);
 		totals->open_orders = DatumGetInt32(row.value[PORTFOLIO_LEDGER_open_orders]);
 		if (DatumGetDateADT(row.value[PORTFOLIO_LEDGER_day]) >= totals->day)
 		{
@@ -85,6 +86,7 @@ apply(LedgerTotals *t, const LedgerChange *change)
 	t->day_pnl = arb_fixed_add(t->day_pnl, change->realized);
 	t->day_peak = Max(t->day_peak, t->day_pnl);
 	t->open_positions += change->open_positions;
+	t->held_positions += change->held_positions;
 	t->open_orders += change->open_orders;
 }
 
@@ -144,6 +146,7 @@ arb_ledger_append(TradingMode mode, int32 portfolio_id, const LedgerChange *chan
 	SET(day_pnl, arb_fixed_to_numeric(t.day_pnl));
 	SET(day_peak, arb_fixed_to_numeric(t.day_peak));
 	SET(open_positions, Int32GetDatum(t.open_positions));
+	SET(held_positions, Int32GetDatum(t.held_positions));
 	SET(open_orders, Int32GetDatum(t.open_orders));
 #undef SET
 

@@ -108,10 +108,10 @@ CREATE FUNCTION desk.by_hand() RETURNS TABLE (statement text, answer text) LANGU
 $$;
 SELECT * FROM desk.by_hand();
 COPY arbees.portfolio_ledger FROM stdin;
-1	99	PAPER	DEPOSIT	\N	\N	x	2026-01-01	2026-01-01	1	0	0	1	0	0	1	0	0	0	0	2026-01-01	0	0	0	0
+1	99	PAPER	DEPOSIT	\N	\N	x	2026-01-01	2026-01-01	1	0	0	1	0	0	1	0	0	0	0	2026-01-01	0	0	0	0	0
 \.
 COPY arbees.portfolio_ledger_paper FROM stdin;
-1	99	PAPER	DEPOSIT	\N	\N	x	2026-01-01	2026-01-01	1	0	0	1	0	0	1	0	0	0	0	2026-01-01	0	0	0	0
+1	99	PAPER	DEPOSIT	\N	\N	x	2026-01-01	2026-01-01	1	0	0	1	0	0	1	0	0	0	0	2026-01-01	0	0	0	0	0
 \.
 SET session_replication_role = replica;
 SELECT left(answer, 5) AS answer, count(*) FROM desk.by_hand() GROUP BY 1;
