@@ -9,6 +9,7 @@
 
 #include "core/clock.h"
 #include "core/columns.h"
+#include "core/row_cache.h"
 #include "market/venue.h"
 #include "utils/fmgroids.h"
 
@@ -19,8 +20,12 @@ arb_market_time(int32 venue_id)
 	IndexKey	keys[] = {INT4_KEY(venue_id)};
 	Row			row;
 
+	if (!arb_row_cached(&venues_table, "venues_pkey", venue_id, &row))
+		elog(ERROR, "venue %d does not exist", venue_id);
+	if (!DatumGetBool(row.value[VENUES_clock_driven]))
+		return arb_now();
+	/* The driven clock moves with every frame; it is never kept. */
 	if (!arb_row_read(&venues_table, 0, "venues_pkey", 1, keys, NULL, &row))
 		elog(ERROR, "venue %d does not exist", venue_id);
-	return DatumGetBool(row.value[VENUES_clock_driven]) && !row.null[VENUES_market_time] ?
-		DatumGetTimestampTz(row.value[VENUES_market_time]) : arb_now();
+	return row.null[VENUES_market_time] ? arb_now() : DatumGetTimestampTz(row.value[VENUES_market_time]);
 }

@@ -13,6 +13,7 @@
 #include "catalog/pg_type.h"
 #include "core/columns.h"
 #include "core/guard.h"
+#include "core/row_cache.h"
 #include "core/sql.h"
 #include "core/txn.h"
 #include "errors.h"
@@ -20,35 +21,38 @@
 #include "journal/journal.h"
 #include "safety/breaker.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 
 PG_FUNCTION_INFO_V1(arbees_reset_breaker);
 PG_FUNCTION_INFO_V1(arbees_trip_breaker);
 
 static bool
-scope_is_open(Table *table, Snapshot snapshot, const char *scope, int32 scope_id)
+is_row_of(const Row *row, const char *scope, int32 scope_id)
 {
-	IndexKey	keys[] = {{CStringGetTextDatum(scope), F_TEXTEQ}, INT4_KEY(scope_id)};
-	Row			row;
-
-	if (!arb_table_fetch(table, "breakers_pkey", 2, keys, ForwardScanDirection, snapshot, &row))
-		return false;
-	return arb_label_value(LABEL_BREAKER_STATE, DatumGetObjectId(row.value[BREAKERS_state])) != BREAKER_CLOSED;
+	return DatumGetInt32(row->value[BREAKERS_scope_id]) == scope_id &&
+		strcmp(TextDatumGetCString(row->value[BREAKERS_scope]), scope) == 0;
 }
 
 /*
  * arb_breakers tells which breakers forbid entries: the portfolio's or the desk's, the venue's, the strategy's.
  */
 void
-arb_breakers(Snapshot snapshot, int32 portfolio_id, int32 venue_id, int32 strategy_id, bool open[BREAKER_SCOPES])
+arb_breakers(int32 portfolio_id, int32 venue_id, int32 strategy_id, bool open[BREAKER_SCOPES])
 {
-	Table		table = arb_table_open(&breakers_table, 0, AccessShareLock);
+	const RowSet *breakers = arb_rows_cached(&breakers_table, "breakers_pkey");
+	int			i;
 
-	open[BREAKER_OF_PORTFOLIO] = scope_is_open(&table, snapshot, "desk", 0) ||
-		(portfolio_id != 0 && scope_is_open(&table, snapshot, "portfolio", portfolio_id));
-	open[BREAKER_OF_VENUE] = venue_id != 0 && scope_is_open(&table, snapshot, "venue", venue_id);
-	open[BREAKER_OF_STRATEGY] = strategy_id != 0 && scope_is_open(&table, snapshot, "strategy", strategy_id);
-	arb_table_close(&table);
+	memset(open, 0, sizeof(bool) * BREAKER_SCOPES);
+	for (i = 0; i < breakers->count; i++)
+	{
+		const Row  *row = breakers->rows[i];
+
+		if (arb_label_value(LABEL_BREAKER_STATE, DatumGetObjectId(row->value[BREAKERS_state])) == BREAKER_CLOSED)
+			continue;
+		open[BREAKER_OF_PORTFOLIO] |= is_row_of(row, "desk", 0) ||
+			(portfolio_id != 0 && is_row_of(row, "portfolio", portfolio_id));
+		open[BREAKER_OF_VENUE] |= venue_id != 0 && is_row_of(row, "venue", venue_id);
+		open[BREAKER_OF_STRATEGY] |= strategy_id != 0 && is_row_of(row, "strategy", strategy_id);
+	}
 }
 
 static const char *

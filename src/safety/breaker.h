@@ -9,7 +9,6 @@
 #define ARB_BREAKER_H
 
 #include "postgres.h"
-#include "utils/snapshot.h"
 
 typedef enum BreakerScope
 {
@@ -19,7 +18,7 @@ typedef enum BreakerScope
 	BREAKER_SCOPES
 } BreakerScope;
 
-extern void arb_breakers(Snapshot snapshot, int32 portfolio_id, int32 venue_id, int32 strategy_id,
+extern void arb_breakers(int32 portfolio_id, int32 venue_id, int32 strategy_id,
 						 bool open[BREAKER_SCOPES]);
 extern void arb_breaker_trip(int32 portfolio_id, const char *reason);
 extern void arb_breaker_trip_scope(BreakerScope scope, int32 id, const char *reason);

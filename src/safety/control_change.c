@@ -358,7 +358,7 @@ arbees_guard_controls(PG_FUNCTION_ARGS)
 	/* Sent with the commit: the next statement of every session reads the new value. */
 	CacheInvalidateRelcacheByRelid(RelationGetRelid(trigger->tg_relation));
 	update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
-	if (arb_guard_maintenance())
+	if (arb_guard_lets_in(trigger->tg_event))
 		return PointerGetDatum(update ? trigger->tg_newtuple : trigger->tg_trigtuple);
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event) || TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 		ereport(ERROR,

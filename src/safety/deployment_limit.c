@@ -60,7 +60,7 @@ arbees_guard_deployments(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("arbees.guard_deployments is a trigger function for updates")));
-	if (!arb_guard_is_open(GUARD) && !arb_guard_maintenance())
+	if (!arb_guard_is_open(GUARD) && !arb_guard_lets_in(trigger->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_ARB_ILLEGAL_TRANSITION),
 				 errmsg("the limits of a deployment cannot be updated by hand"),
