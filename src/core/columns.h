@@ -79,7 +79,8 @@
 	X(INSTRUMENTS, name) X(INSTRUMENTS, underlying) X(INSTRUMENTS, window_id) \
 	X(INSTRUMENTS, outcome) X(INSTRUMENTS, tick_size) X(INSTRUMENTS, lot_size) \
 	X(INSTRUMENTS, min_qty) X(INSTRUMENTS, min_notional) X(INSTRUMENTS, fee_rate) \
-	X(INSTRUMENTS, fee_exponent) X(INSTRUMENTS, neg_risk) X(INSTRUMENTS, max_price)
+	X(INSTRUMENTS, fee_exponent) X(INSTRUMENTS, neg_risk) X(INSTRUMENTS, max_price) \
+	X(INSTRUMENTS, sector) X(INSTRUMENTS, correlation_group) X(INSTRUMENTS, max_qty) X(INSTRUMENTS, max_notional)
 #define WINDOWS_COLUMNS(X) \
 	X(WINDOWS, window_id) X(WINDOWS, venue_id) X(WINDOWS, underlying) X(WINDOWS, slug) \
 	X(WINDOWS, window_epoch) X(WINDOWS, opens_at) X(WINDOWS, closes_at) X(WINDOWS, state) \
@@ -122,7 +123,8 @@
 	X(JOURNAL, hash)
 #define VENUES_COLUMNS(X) \
 	X(VENUES, venue_id) X(VENUES, name) X(VENUES, is_simulator) X(VENUES, clock_driven) \
-	X(VENUES, derives_order_id) X(VENUES, chain_id) X(VENUES, endpoints) X(VENUES, market_time)
+	X(VENUES, derives_order_id) X(VENUES, chain_id) X(VENUES, endpoints) X(VENUES, market_time) \
+	X(VENUES, calendar)
 
 #define COLUMN_NUMBER(table, column) table##_##column,
 enum

@@ -15,6 +15,7 @@
 #include "access/xlog.h"
 #include "core/catalog.h"
 #include "core/clock.h"
+#include "core/forget.h"
 #include "core/guard.h"
 #include "core/installation.h"
 #include "core/table.h"
@@ -104,7 +105,7 @@ arb_installation_is_ours(void)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(forget_installation, (Datum) 0);
+		arb_forget_register(forget_installation);
 		registered = true;
 	}
 	if (RecoveryInProgress())

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "core/catalog.h"
+#include "core/forget.h"
 #include "core/lock.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -35,7 +36,7 @@ class_of(Oid *slot, const char *table)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(forget_classes, (Datum) 0);
+		arb_forget_register(forget_classes);
 		registered = true;
 	}
 	if (!OidIsValid(*slot))

@@ -35,6 +35,7 @@
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "compat.h"
+#include "core/forget.h"
 #include "core/guard.h"
 #include "core/prepared.h"
 #include "executor/executor.h"
@@ -254,7 +255,7 @@ place_of(Oid relid)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(mark_stale, (Datum) 0);
+		arb_forget_register(mark_stale);
 		registered = true;
 	}
 	for (i = 0; i < nprepared; i++)

@@ -23,6 +23,7 @@
 #include "commands/trigger.h"
 #include "compat.h"
 #include "core/catalog.h"
+#include "core/forget.h"
 #include "core/prepared.h"
 #include "core/table.h"
 #include "executor/executor.h"
@@ -76,7 +77,7 @@ cache_add(const void *key1, Oid key2, Oid oid)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(forget_all, (Datum) 0);
+		arb_forget_register(forget_all);
 		registered = true;
 	}
 	if (cache_used == CACHE_SIZE)

@@ -26,6 +26,7 @@
 #include "common/hashfn.h"
 #include "compat.h"
 #include "core/catalog.h"
+#include "core/forget.h"
 #include "core/money.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -202,7 +203,7 @@ load(void)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(forget_limits, (Datum) 0);
+		arb_forget_register(forget_limits);
 		registered = true;
 	}
 	for (;;)

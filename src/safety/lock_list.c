@@ -13,6 +13,7 @@
 
 #include "catalog/pg_type.h"
 #include "core/catalog.h"
+#include "core/forget.h"
 #include "core/guard.h"
 #include "core/table.h"
 #include "core/txn.h"
@@ -135,7 +136,7 @@ require_held(void)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(forget_held, (Datum) 0);
+		arb_forget_register(forget_held);
 		registered = true;
 	}
 	AcceptInvalidationMessages();

@@ -14,6 +14,7 @@
 #include "core/clock.h"
 #include "core/row_cache.h"
 #include "errors.h"
+#include "market/calendar.h"
 #include "safety/breaker.h"
 #include "safety/kill.h"
 #include "safety/lock_list.h"
@@ -408,6 +409,7 @@ gather_identity(GateContext *c, Snapshot snapshot)
 	if (!arb_row_cached(&venues_table, "venues_pkey", c->venue_id, &venue))
 		elog(ERROR, "venue %d does not exist", c->venue_id);
 	c->venue_name = TextDatumGetCString(venue.value[VENUES_name]);
+	c->in.calendar_open = arb_calendar_open(&venue, c->in.market_time);
 	c->in.is_simulator = DatumGetBool(venue.value[VENUES_is_simulator]);
 	c->derives_order_id = DatumGetBool(venue.value[VENUES_derives_order_id]);
 	if (DatumGetInt32(c->instrument.value[INSTRUMENTS_venue_id]) != c->venue_id)
