@@ -126,6 +126,12 @@
 	X(VENUES, derives_order_id) X(VENUES, chain_id) X(VENUES, endpoints) X(VENUES, market_time) \
 	X(VENUES, calendar)
 
+#define EXECUTION_REPEATS_COLUMNS(X) \
+	X(EXECUTION_REPEATS, portfolio_id) X(EXECUTION_REPEATS, deployment_id) X(EXECUTION_REPEATS, instrument_id) \
+	X(EXECUTION_REPEATS, side) X(EXECUTION_REPEATS, repeats) X(EXECUTION_REPEATS, last_at) \
+	X(EXECUTION_REPEATS, disabled_at) X(EXECUTION_REPEATS, enabled_by) X(EXECUTION_REPEATS, enabled_at) \
+	X(EXECUTION_REPEATS, enabled_reason)
+
 #define COLUMN_NUMBER(table, column) table##_##column,
 enum
 {
@@ -211,6 +217,10 @@ enum
 {
 	VENUES_COLUMNS(COLUMN_NUMBER) VENUES_ncolumns
 };
+enum
+{
+	EXECUTION_REPEATS_COLUMNS(COLUMN_NUMBER) EXECUTION_REPEATS_ncolumns
+};
 #undef COLUMN_NUMBER
 
 extern const TableDef decisions_table;
@@ -234,5 +244,6 @@ extern const TableDef trader_epochs_table;
 extern const TableDef trader_leases_table;
 extern const TableDef journal_table;
 extern const TableDef venues_table;
+extern const TableDef execution_repeats_table;
 
 #endif							/* ARB_COLUMNS_H */

@@ -23,6 +23,7 @@
 #include "trade/gather.h"
 #include "trade/order.h"
 #include "trade/position.h"
+#include "trade/repeat.h"
 #include "utils/fmgroids.h"
 
 /* The conductor may miss this many of its own intervals before entries stop. */
@@ -363,6 +364,17 @@ gather_slot(GateContext *c, Snapshot snapshot)
 }
 
 static void
+gather_repeats(GateContext *c, Snapshot snapshot)
+{
+	bool		disabled;
+
+	if (c->in.window_id != 0)
+		return;
+	c->in.repeats = arb_repeats_read(c->wish, snapshot, &disabled);
+	c->in.repeats_disabled = disabled;
+}
+
+static void
 gather_books(GateContext *c, TimestampTz market_time, Snapshot snapshot)
 {
 	GateInput  *in = &c->in;
@@ -379,6 +391,7 @@ gather_books(GateContext *c, TimestampTz market_time, Snapshot snapshot)
 	{
 		gather_exposure(c, snapshot);
 		gather_slot(c, snapshot);
+		gather_repeats(c, snapshot);
 	}
 	else
 	{
