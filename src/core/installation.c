@@ -15,9 +15,9 @@
 #include "access/xlog.h"
 #include "core/catalog.h"
 #include "core/clock.h"
-#include "core/forget.h"
 #include "core/guard.h"
 #include "core/installation.h"
+#include "core/relcache.h"
 #include "core/table.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -105,7 +105,7 @@ arb_installation_is_ours(void)
 
 	if (!registered)
 	{
-		arb_forget_register(forget_installation);
+		arb_relcache_callback(forget_installation);
 		registered = true;
 	}
 	if (RecoveryInProgress())

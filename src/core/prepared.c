@@ -35,9 +35,9 @@
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "compat.h"
-#include "core/forget.h"
 #include "core/guard.h"
 #include "core/prepared.h"
+#include "core/relcache.h"
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
 #include "utils/fmgroids.h"
@@ -255,7 +255,7 @@ place_of(Oid relid)
 
 	if (!registered)
 	{
-		arb_forget_register(mark_stale);
+		arb_relcache_callback(mark_stale);
 		registered = true;
 	}
 	for (i = 0; i < nprepared; i++)

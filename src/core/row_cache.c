@@ -26,7 +26,7 @@
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "compat.h"
-#include "core/forget.h"
+#include "core/relcache.h"
 #include "core/row_cache.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -97,7 +97,7 @@ find_table(const TableDef *def)
 
 	if (!registered)
 	{
-		arb_forget_register(forget_table);
+		arb_relcache_callback(forget_table);
 		registered = true;
 	}
 	for (i = 0; i < ntables; i++)

@@ -20,7 +20,7 @@
 #include "access/tableam.h"
 #include "commands/trigger.h"
 #include "core/catalog.h"
-#include "core/forget.h"
+#include "core/relcache.h"
 #include "fmgr.h"
 #include "market/calendar.h"
 #include "utils/builtins.h"
@@ -130,7 +130,7 @@ require_sessions(void)
 
 	if (!registered)
 	{
-		arb_forget_register(forget_sessions);
+		arb_relcache_callback(forget_sessions);
 		registered = true;
 	}
 	AcceptInvalidationMessages();

@@ -20,7 +20,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "core/catalog.h"
-#include "core/forget.h"
+#include "core/relcache.h"
 #include "safety/control.h"
 #include "safety/control_def.h"
 #include "utils/builtins.h"
@@ -274,7 +274,7 @@ arb_controls(void)
 
 	if (!registered)
 	{
-		arb_forget_register(forget_controls);
+		arb_relcache_callback(forget_controls);
 		registered = true;
 	}
 	AcceptInvalidationMessages();

@@ -26,8 +26,8 @@
 #include "common/hashfn.h"
 #include "compat.h"
 #include "core/catalog.h"
-#include "core/forget.h"
 #include "core/money.h"
+#include "core/relcache.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "safety/control.h"
@@ -203,7 +203,7 @@ load(void)
 
 	if (!registered)
 	{
-		arb_forget_register(forget_limits);
+		arb_relcache_callback(forget_limits);
 		registered = true;
 	}
 	for (;;)

@@ -13,8 +13,8 @@
 
 #include "catalog/pg_type.h"
 #include "core/catalog.h"
-#include "core/forget.h"
 #include "core/guard.h"
+#include "core/relcache.h"
 #include "core/table.h"
 #include "core/txn.h"
 #include "journal/journal.h"
@@ -136,7 +136,7 @@ require_held(void)
 
 	if (!registered)
 	{
-		arb_forget_register(forget_held);
+		arb_relcache_callback(forget_held);
 		registered = true;
 	}
 	AcceptInvalidationMessages();
