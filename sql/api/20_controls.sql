@@ -89,6 +89,8 @@ FROM (VALUES
 	 'time after which a trader that does not renew may be replaced'),
 	('no_entry_before_close_s', 'integer', '1', false, 's', 0, 86400, NULL,
 	 'time before a window closes in which nothing is entered any more'),
+	('rolling_collar_s', 'integer', '60', false, 's', 1, 86400, NULL,
+	 'half-life of the rolling middle that orders are compared with: a quote this old counts half'),
 	('exit_slippage_pct', 'numeric', '10', false, 'percent of the bid', 0, 100, NULL,
 	 'how far below the bid an exit may sell'),
 	('exit_retry_ms', 'integer', '1000', false, 'ms', 10, 600000, NULL,

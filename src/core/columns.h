@@ -86,10 +86,14 @@
 	X(WINDOWS, resolved_at)
 #define QUOTES_COLUMNS(X) \
 	X(QUOTES, run_id) X(QUOTES, instrument_id) X(QUOTES, bid) X(QUOTES, bid_size) X(QUOTES, ask) \
-	X(QUOTES, ask_size) X(QUOTES, source_at) X(QUOTES, received_at)
+	X(QUOTES, ask_size) X(QUOTES, source_at) X(QUOTES, received_at) X(QUOTES, rolling_mid) X(QUOTES, unchanged)
 #define UNDERLYING_PRICES_COLUMNS(X) \
 	X(UNDERLYING_PRICES, venue_id) X(UNDERLYING_PRICES, underlying) X(UNDERLYING_PRICES, price) \
-	X(UNDERLYING_PRICES, source_at) X(UNDERLYING_PRICES, received_at)
+	X(UNDERLYING_PRICES, source_at) X(UNDERLYING_PRICES, received_at) X(UNDERLYING_PRICES, variance) \
+	X(UNDERLYING_PRICES, variance_weight) X(UNDERLYING_PRICES, unchanged)
+#define SESSION_VOLUMES_COLUMNS(X) \
+	X(SESSION_VOLUMES, instrument_id) X(SESSION_VOLUMES, session_start) X(SESSION_VOLUMES, value) \
+	X(SESSION_VOLUMES, qty) X(SESSION_VOLUMES, trades) X(SESSION_VOLUMES, last_at)
 #define VENUE_ACCOUNTS_COLUMNS(X) \
 	X(VENUE_ACCOUNTS, venue_account_id) X(VENUE_ACCOUNTS, venue_id) X(VENUE_ACCOUNTS, name) \
 	X(VENUE_ACCOUNTS, address) X(VENUE_ACCOUNTS, signature_type) \
@@ -171,6 +175,10 @@ enum
 };
 enum
 {
+	SESSION_VOLUMES_COLUMNS(COLUMN_NUMBER) SESSION_VOLUMES_ncolumns
+};
+enum
+{
 	VENUE_ACCOUNTS_COLUMNS(COLUMN_NUMBER) VENUE_ACCOUNTS_ncolumns
 };
 enum
@@ -219,6 +227,7 @@ extern const TableDef instruments_table;
 extern const TableDef windows_table;
 extern const TableDef quotes_table;
 extern const TableDef underlying_prices_table;
+extern const TableDef session_volumes_table;
 extern const TableDef venue_accounts_table;
 extern const TableDef arm_statements_table;
 extern const TableDef breakers_table;

@@ -48,6 +48,7 @@ static const ControlDef ControlDefs[] = {
 	{"confirm_timeout_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(confirm_timeout_ms)},
 	{"lease_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(lease_ms)},
 	{"no_entry_before_close_s", CONTROL_INTEGER, false, TIGHTER_HIGHER, FIELD(no_entry_before_close_s)},
+	{"rolling_collar_s", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(rolling_collar_s)},
 	{"exit_slippage_pct", CONTROL_NUMERIC, false, TIGHTER_NEVER, FIELD(exit_slippage_pct)},
 	{"exit_retry_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(exit_retry_ms)},
 	{"worker_max_silence_ms", CONTROL_INTEGER, false, TIGHTER_LOWER, FIELD(worker_max_silence_ms)},

@@ -32,6 +32,7 @@ typedef struct Controls
 	int64		confirm_timeout_ms;
 	int64		lease_ms;
 	int64		no_entry_before_close_s;
+	int64		rolling_collar_s;
 	Fixed		exit_slippage_pct;
 	int64		exit_retry_ms;
 	int64		worker_max_silence_ms;

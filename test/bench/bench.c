@@ -256,7 +256,7 @@ prepare_protocol(PGconn *conn)
 			"'{0.55,0.43}', '{500,500}', '{0.57,0.45}', '{500,500}', $3, '{}', '{}', '{}')");
 	prepare(conn, "resolve", "SELECT arbees.report_resolution($1, $2, 'UP', NULL, NULL, $3)");
 	prepare(conn, "decide", "SELECT order_id, verdict, reason FROM arbees.submit_signal($1, "
-			"ROW($2, $3, 'BUY', 'money', 1, 0.59, 'FAK', 0, 'none', 0, NULL, NULL, NULL)::arbees.signal)");
+			"ROW($2, $3, 'BUY', 'money', 1, 0.59, 'FAK', 0, 'none', 0, NULL, NULL, NULL, NULL, NULL)::arbees.signal)");
 	prepare(conn, "durable", "SELECT set_config('synchronous_commit', 'on', true)");
 	prepare(conn, "claim", "SELECT claimed, reason FROM arbees.claim_order($1, $2, $3, $4, $5)");
 }
