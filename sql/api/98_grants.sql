@@ -12,4 +12,5 @@ GRANT EXECUTE ON FUNCTION
 	arbees.check_decision(bytea), arbees.list_risk_checks(), arbees.list_order_transitions(),
 	arbees.list_position_transitions()
 	TO arbees_viewer;
-GRANT EXECUTE ON FUNCTION arbees.always_trade_canary(arbees.market_state) TO arbees_strategy;
+GRANT EXECUTE ON FUNCTION arbees.always_trade_canary(arbees.market_state), arbees.vwap(arbees.market_state)
+	TO arbees_strategy;

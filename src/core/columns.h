@@ -19,7 +19,7 @@
 	X(DECISIONS, instrument_id) X(DECISIONS, window_id) X(DECISIONS, verdict) X(DECISIONS, reason) \
 	X(DECISIONS, market_time) X(DECISIONS, decided_at) X(DECISIONS, strategy_hash) \
 	X(DECISIONS, gate_version) X(DECISIONS, input) X(DECISIONS, output) X(DECISIONS, repeat_count) \
-	X(DECISIONS, last_repeat_at)
+	X(DECISIONS, last_repeat_at) X(DECISIONS, confidence) X(DECISIONS, confidence_unchanged)
 #define ORDERS_COLUMNS(X) \
 	X(ORDERS, order_id) X(ORDERS, portfolio_id) X(ORDERS, mode) X(ORDERS, decision_id) \
 	X(ORDERS, deployment_id) X(ORDERS, position_id) X(ORDERS, venue_id) \
@@ -42,7 +42,8 @@
 	X(POSITIONS, settled_money) X(POSITIONS, fees) X(POSITIONS, realized_pnl) \
 	X(POSITIONS, high_water) X(POSITIONS, exit_reason) X(POSITIONS, trigger_threshold) \
 	X(POSITIONS, trigger_price) X(POSITIONS, trigger_at) X(POSITIONS, intended_price) \
-	X(POSITIONS, exit_attempts) X(POSITIONS, opened_at) X(POSITIONS, closed_at)
+	X(POSITIONS, exit_attempts) X(POSITIONS, opened_at) X(POSITIONS, closed_at) \
+	X(POSITIONS, stop_scale) X(POSITIONS, entry_volatility_pct)
 #define FILLS_COLUMNS(X) \
 	X(FILLS, fill_id) X(FILLS, portfolio_id) X(FILLS, mode) X(FILLS, order_id) \
 	X(FILLS, position_id) X(FILLS, instrument_id) X(FILLS, venue_trade_id) X(FILLS, side) \

@@ -44,6 +44,8 @@ size_order(const GateInput *in, GateOutput *out)
 {
 	out->amount = in->amount;
 	out->limit_price = in->limit_price;
+	out->stop_loss_pct = in->stop_loss_pct < 0 ? in->stop_loss_pct :
+		arb_fixed_mul_floor(in->stop_loss_pct, in->stop_scale);
 	out->value = out->fee_bound = out->reserve = FIXED_NULL;
 	if (!usable(in->amount) || !usable(in->limit_price) || in->fee_rate < 0 ||
 		in->fee_exponent < 0 || in->fee_exponent > MAX_FEE_EXPONENT ||

@@ -131,6 +131,9 @@ gather_strategy(GateContext *c, Snapshot snapshot)
 			return;
 	}
 	c->strategy_hash = strategy.value[STRATEGIES_version_hash];
+	c->sizing = arb_sizing(c->wish->deployment_id, strategy.value[STRATEGIES_parameters],
+						   deployment.value[DEPLOYMENTS_params]);
+	in->risk_scaler = FIXED_ONE;
 	in->strategy_active = text_is(&strategy, STRATEGIES_state, "active");
 	in->strategy_allowed = c->controls->all_strategies ||
 		arb_control_list_allows(c->controls->allowed_strategies,
@@ -191,31 +194,6 @@ gather_market(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 		in->ask_size = quote.ask_size;
 		in->quote_received_at = quote.received_at;
 	}
-}
-
-static void
-gather_signal(GateContext *c)
-{
-	GateInput  *in = &c->in;
-	const Wish *w = c->wish;
-
-	in->side = w->side;
-	in->amount_kind = w->amount_kind;
-	in->amount = w->amount;
-	in->limit_price = w->limit_price;
-	in->time_in_force = w->time_in_force;
-	in->stop_loss_pct = w->stop_loss_pct != FIXED_NULL ? w->stop_loss_pct : c->controls->stop_loss_pct;
-	in->take_profit_kind = w->take_profit_kind != 0 ? w->take_profit_kind : c->controls->take_profit_kind;
-	in->take_profit_pct = w->take_profit_pct != FIXED_NULL ? w->take_profit_pct :
-		in->take_profit_kind == TAKE_PROFIT_TRAILING ? c->controls->trailing_pct : c->controls->take_profit_pct;
-	/* "none" recorded as the control means no stop and no profit target. */
-	if (in->stop_loss_pct == FIXED_NONE)
-		in->stop_loss_pct = 0;
-	if (in->take_profit_pct == FIXED_NONE)
-		in->take_profit_pct = 0;
-	in->exit_at = w->exit_before_close_s < 0 || in->window_id == 0 ? 0 :
-		in->closes_at - w->exit_before_close_s * USECS_PER_SEC;
-	in->confidence = w->confidence;
 }
 
 typedef struct ExposureScan
@@ -392,7 +370,8 @@ arb_gather(GateContext *c, const QuoteSet *quotes, TimestampTz market_time)
 	gather_account(c, snapshot);
 	gather_strategy(c, snapshot);
 	gather_market(c, quotes, snapshot);
-	gather_signal(c);
+	arb_gather_signal(c, quotes, snapshot);
 	gather_books(c, market_time, snapshot);
+	arb_gather_sizing(c, snapshot);
 	arb_snapshot_end(snapshot);
 }
