@@ -13,6 +13,7 @@
 
 #include "compat.h"
 #include "conductor/conductor.h"
+#include "core/debug_point.h"
 #include "core/guard.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -22,6 +23,11 @@
 PG_MODULE_MAGIC;
 
 void		_PG_init(void);
+
+extern Datum arbees_guard_rows(PG_FUNCTION_ARGS);
+extern Datum arbees_guard_keys(PG_FUNCTION_ARGS);
+extern Datum arbees_orders_guard(PG_FUNCTION_ARGS);
+extern Datum arbees_positions_guard(PG_FUNCTION_ARGS);
 
 static const struct config_enum_entry maintenance_options[] = {
 	{"off", ARB_MAINTENANCE_OFF, false},
@@ -61,9 +67,14 @@ _PG_init(void)
 							&arb_tick_interval, 250, 10, 60000,
 							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 
+	ARB_DEBUG_INIT();
 	MarkGUCPrefixReserved("arbees");
 
 	arb_guard_maintenance_check = arb_trader_refuse_maintenance;
+	arb_guard_register(arbees_guard_rows, ARB_GUARD_BY_ARGUMENT);
+	arb_guard_register(arbees_guard_keys, ARB_GUARD_OF_KEYS);
+	arb_guard_register(arbees_orders_guard, "orders");
+	arb_guard_register(arbees_positions_guard, "positions");
 
 	if (process_shared_preload_libraries_in_progress)
 		arb_conductor_register();

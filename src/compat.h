@@ -30,6 +30,25 @@
 #define arb_simple_update(rri, estate, epq, old, slot) ExecSimpleRelationUpdate(rri, estate, epq, old, slot)
 #endif
 
+#if PG_VERSION_NUM >= 140000
+#define ARB_INDEX_INSERT(idx, values, nulls, tid, rel, unique, info) \
+	index_insert(idx, values, nulls, tid, rel, unique, false, info)
+#else
+#define ARB_INDEX_INSERT(idx, values, nulls, tid, rel, unique, info) \
+	index_insert(idx, values, nulls, tid, rel, unique, info)
+#endif
+
+/* Constraints of a table, and where the executor keeps them prepared. */
+#if PG_VERSION_NUM >= 180000
+#define ARB_CHECK_STATES ri_CheckConstraintExprs
+#define ARB_CHECK_IS_ENFORCED(check) ((check).ccenforced)
+#define ARB_HAS_GENERATED(constr) ((constr)->has_generated_stored || (constr)->has_generated_virtual)
+#else
+#define ARB_CHECK_STATES ri_ConstraintExprs
+#define ARB_CHECK_IS_ENFORCED(check) true
+#define ARB_HAS_GENERATED(constr) ((constr)->has_generated_stored)
+#endif
+
 /* The local transaction id of this backend, the same from start to end of a transaction. */
 #if PG_VERSION_NUM >= 170000
 #define ARB_MY_LXID (MyProc->vxid.lxid)

@@ -10,7 +10,22 @@ CREATE FUNCTION arbees.guard_rows() RETURNS trigger
 	LANGUAGE C AS 'MODULE_PATHNAME', 'arbees_guard_rows';
 COMMENT ON FUNCTION arbees.guard_rows() IS
 	'refuses rows written by hand: arguments are the guard''s name and append or closed';
-REVOKE ALL ON FUNCTION arbees.orders_guard(), arbees.positions_guard(), arbees.guard_rows() FROM PUBLIC;
+CREATE FUNCTION arbees.guard_keys() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME', 'arbees_guard_keys';
+COMMENT ON FUNCTION arbees.guard_keys() IS
+	'rows stay and keep the columns named: orders and positions point at them';
+REVOKE ALL ON FUNCTION arbees.orders_guard(), arbees.positions_guard(), arbees.guard_rows(), arbees.guard_keys()
+	FROM PUBLIC;
+
+CREATE TRIGGER portfolios_keys BEFORE UPDATE OR DELETE ON arbees.portfolios
+	FOR EACH ROW EXECUTE FUNCTION arbees.guard_keys('portfolio_id', 'mode');
+CREATE TRIGGER windows_keys BEFORE UPDATE OR DELETE ON arbees.windows
+	FOR EACH ROW EXECUTE FUNCTION arbees.guard_keys('window_id');
+CREATE TRIGGER instruments_keys BEFORE UPDATE OR DELETE ON arbees.instruments
+	FOR EACH ROW EXECUTE FUNCTION arbees.guard_keys('instrument_id');
+ALTER TABLE arbees.portfolios ENABLE ALWAYS TRIGGER portfolios_keys;
+ALTER TABLE arbees.windows ENABLE ALWAYS TRIGGER windows_keys;
+ALTER TABLE arbees.instruments ENABLE ALWAYS TRIGGER instruments_keys;
 
 CREATE TRIGGER orders_guard BEFORE INSERT OR UPDATE OR DELETE ON arbees.orders
 	FOR EACH ROW EXECUTE FUNCTION arbees.orders_guard();

@@ -97,3 +97,54 @@ arb_guard_maintenance(void)
 	}
 	return true;
 }
+
+/* Trigger functions that are guards, and what they ask to be open. */
+#define MAX_GUARD_FUNCTIONS 8
+static struct
+{
+	PGFunction	function;
+	const char *table;
+}			guard_functions[MAX_GUARD_FUNCTIONS];
+static int	guard_function_count = 0;
+
+/* arb_guard_register makes a trigger function known as a guard of a table, or of ARB_GUARD_...; at load time. */
+void
+arb_guard_register(PGFunction trigger, const char *table)
+{
+	if (guard_function_count == MAX_GUARD_FUNCTIONS)
+		elog(ERROR, "too many guard functions");
+	guard_functions[guard_function_count].function = trigger;
+	guard_functions[guard_function_count].table = table;
+	guard_function_count++;
+}
+
+/*
+ * arb_guard_of_trigger tells whether a trigger is a guard of ours, by the
+ * address of its function: a name can be taken by anybody.
+ *
+ * Returns: in *table what must be open for it to pass, NULL for nothing.
+ */
+bool
+arb_guard_of_trigger(const Trigger *trigger, const char **table)
+{
+	FmgrInfo	flinfo;
+	int			i;
+
+	fmgr_info(trigger->tgfoid, &flinfo);
+	for (i = 0; i < guard_function_count; i++)
+	{
+		if (flinfo.fn_addr != guard_functions[i].function)
+			continue;
+		*table = guard_functions[i].table;
+		if (*table == ARB_GUARD_OF_KEYS)
+			*table = NULL;
+		else if (*table == ARB_GUARD_BY_ARGUMENT)
+		{
+			if (trigger->tgnargs < 1)
+				return false;
+			*table = trigger->tgargs[0];
+		}
+		return true;
+	}
+	return false;
+}

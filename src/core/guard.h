@@ -16,6 +16,7 @@
 
 #include "postgres.h"
 #include "fmgr.h"
+#include "utils/reltrigger.h"
 
 typedef enum MaintenanceKind
 {
@@ -33,5 +34,12 @@ extern void arb_guard_open(const char *table);
 extern void arb_guard_close(void);
 extern bool arb_guard_is_open(const char *table);
 extern bool arb_guard_maintenance(void);
+
+/* Guards whose name is not fixed: it is the trigger's first argument, or there is none to open. */
+#define ARB_GUARD_BY_ARGUMENT	((const char *) 1)
+#define ARB_GUARD_OF_KEYS		((const char *) 2)
+
+extern void arb_guard_register(PGFunction trigger, const char *table);
+extern bool arb_guard_of_trigger(const Trigger *trigger, const char **table);
 
 #endif							/* ARB_GUARD_H */

@@ -23,15 +23,13 @@
 #include "commands/trigger.h"
 #include "compat.h"
 #include "core/catalog.h"
+#include "core/prepared.h"
 #include "core/table.h"
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
-#include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
-#include "utils/partcache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -187,49 +185,45 @@ arb_snapshot_end(Snapshot snapshot)
 	UnregisterSnapshot(snapshot);
 }
 
-static void
-require_visible(TupleTableSlot *slot)
+/*
+ * arb_row_require_visible raises 40001 for a row that the transaction's own
+ * snapshot cannot see; for transactions that keep one snapshot.
+ */
+void
+arb_row_require_visible(const Row *row)
 {
-	bool		isnull;
-	TransactionId xmin;
-
-	if (!IsolationUsesXactSnapshot())
-		return;
-	xmin = DatumGetTransactionId(slot_getsysattr(slot, MinTransactionIdAttributeNumber, &isnull));
-	if (!TransactionIdIsCurrentTransactionId(xmin) &&
-		XidInMVCCSnapshot(xmin, GetTransactionSnapshot()))
+	if (!TransactionIdIsCurrentTransactionId(row->xmin) &&
+		XidInMVCCSnapshot(row->xmin, GetTransactionSnapshot()))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("could not decide: the books changed since this transaction began"),
 				 errhint("Retry the transaction, or decide at READ COMMITTED.")));
 }
 
+/* The row as it lies in the slot: its values by reference live as long as the slot's content. */
 static void
-copy_row(TupleTableSlot *slot, Row *row)
+view_row(TupleTableSlot *slot, Row *row)
 {
-	TupleDesc	desc = slot->tts_tupleDescriptor;
-	int			i;
+	int			natts = slot->tts_tupleDescriptor->natts;
+	bool		isnull;
 
 	slot_getallattrs(slot);
-	for (i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-
-		row->null[i] = slot->tts_isnull[i];
-		row->value[i] = row->null[i] ? (Datum) 0 :
-			datumCopy(slot->tts_values[i], att->attbyval, att->attlen);
-	}
+	memcpy(row->null, slot->tts_isnull, natts * sizeof(bool));
+	memcpy(row->value, slot->tts_values, natts * sizeof(Datum));
 	row->tid = slot->tts_tid;
+	row->xmin = DatumGetTransactionId(slot_getsysattr(slot, MinTransactionIdAttributeNumber, &isnull));
 }
 
-/*
- * arb_table_scan visits the rows whose leading index columns equal the keys.
- *
- * Returns: the number of rows visited.
- */
-int
-arb_table_scan(Table *table, const char *index, int nkeys, const IndexKey *keys,
-			   ScanDirection direction, Snapshot snapshot, RowVisitor visit, void *arg)
+/* Gives a row its own copy of its tuple, in the current context. */
+static void
+own_row(TupleTableSlot *slot, Row *row)
+{
+	heap_deform_tuple(ExecCopySlotHeapTuple(slot), slot->tts_tupleDescriptor, row->value, row->null);
+}
+
+static int
+scan_index(Table *table, const char *index, int nkeys, const IndexKey *keys,
+		   ScanDirection direction, Snapshot snapshot, bool own, RowVisitor visit, void *arg)
 {
 	Relation	idx = index_open(index_oid(table, index), AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(table->rel, NULL);
@@ -253,17 +247,40 @@ arb_table_scan(Table *table, const char *index, int nkeys, const IndexKey *keys,
 	{
 		Row			row;
 
-		if (!table->any_age)
-			require_visible(slot);
-		copy_row(slot, &row);
+		view_row(slot, &row);
+		if (IsolationUsesXactSnapshot() && !table->any_age)
+			arb_row_require_visible(&row);
+		if (own)
+			own_row(slot, &row);
 		n++;
 		if (!visit(&row, arg))
 			break;
 	}
 	index_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
-	index_close(idx, AccessShareLock);
+	/* The lock stays, as the table's does: the next look at it in this transaction is cheaper. */
+	index_close(idx, NoLock);
 	return n;
+}
+
+/*
+ * arb_table_scan visits the rows whose leading index columns equal the keys.
+ *
+ * Returns: the number of rows visited.
+ */
+int
+arb_table_scan(Table *table, const char *index, int nkeys, const IndexKey *keys,
+			   ScanDirection direction, Snapshot snapshot, RowVisitor visit, void *arg)
+{
+	return scan_index(table, index, nkeys, keys, direction, snapshot, true, visit, arg);
+}
+
+/* arb_table_visit does the same with rows that are gone after the visit, for visitors that count. */
+int
+arb_table_visit(Table *table, const char *index, int nkeys, const IndexKey *keys,
+				ScanDirection direction, Snapshot snapshot, RowVisitor visit, void *arg)
+{
+	return scan_index(table, index, nkeys, keys, direction, snapshot, false, visit, arg);
 }
 
 static bool
@@ -317,126 +334,6 @@ arb_row_set_fixed(Row *row, int column, Fixed value)
 	arb_row_set(row, column, arb_fixed_to_numeric(value));
 }
 
-/*
- * Checks of a table, prepared once per backend: the executor would read their
- * text anew for every row we insert, which costs more than the insert.
- */
-typedef struct PreparedChecks
-{
-	Oid			relid;
-	bool		stale;			/* the table changed; prepared anew at the next use */
-	MemoryContext context;
-	ExprState **checks;			/* as ResultRelInfo.ri_ConstraintExprs */
-	ExprState  *partition;		/* NULL for a table that is no partition */
-	int			nindexes;
-	Oid		   *index_oids;
-	ExprState **predicates;		/* of partial indexes, NULL elsewhere */
-} PreparedChecks;
-
-#define MAX_PREPARED 32
-static PreparedChecks prepared[MAX_PREPARED];
-static int	nprepared = 0;
-
-static void
-mark_stale(Datum arg, Oid relid)
-{
-	int			i;
-
-	for (i = 0; i < nprepared; i++)
-		if (relid == InvalidOid || prepared[i].relid == relid)
-			prepared[i].stale = true;
-}
-
-static void
-prepare_indexes(PreparedChecks *p, ResultRelInfo *rri, EState *estate)
-{
-	int			i;
-
-	p->nindexes = rri->ri_NumIndices;
-	p->index_oids = palloc0(sizeof(Oid) * Max(p->nindexes, 1));
-	p->predicates = palloc0(sizeof(ExprState *) * Max(p->nindexes, 1));
-	for (i = 0; i < p->nindexes; i++)
-	{
-		p->index_oids[i] = RelationGetRelid(rri->ri_IndexRelationDescs[i]);
-		if (rri->ri_IndexRelationInfo[i]->ii_Predicate != NIL)
-			p->predicates[i] = ExecPrepareQual(copyObject(rri->ri_IndexRelationInfo[i]->ii_Predicate), estate);
-	}
-}
-
-static void
-prepare_checks(PreparedChecks *p, Relation rel, ResultRelInfo *rri)
-{
-	MemoryContext old;
-	TupleConstr *constr = RelationGetDescr(rel)->constr;
-	EState	   *estate;
-	int			i;
-
-	if (p->context != NULL)
-		MemoryContextDelete(p->context);
-	memset(p, 0, sizeof(*p));
-	p->context = AllocSetContextCreate(CacheMemoryContext, "arbees prepared checks", ALLOCSET_SMALL_SIZES);
-	old = MemoryContextSwitchTo(p->context);
-	/* Only its memory is wanted; it lives as long as the expressions. */
-	estate = CreateExecutorState();
-	if (constr != NULL && constr->num_check > 0)
-	{
-		p->checks = palloc(sizeof(ExprState *) * constr->num_check);
-		for (i = 0; i < constr->num_check; i++)
-			p->checks[i] = ExecPrepareExpr(stringToNode(constr->check[i].ccbin), estate);
-	}
-	if (rel->rd_rel->relispartition)
-		p->partition = ExecPrepareCheck(RelationGetPartitionQual(rel), estate);
-	prepare_indexes(p, rri, estate);
-	MemoryContextSwitchTo(old);
-	p->relid = RelationGetRelid(rel);
-}
-
-static PreparedChecks *
-find_prepared(Relation rel, ResultRelInfo *rri)
-{
-	static bool registered = false;
-	PreparedChecks *p = NULL;
-	int			i;
-
-	if (!registered)
-	{
-		CacheRegisterRelcacheCallback(mark_stale, (Datum) 0);
-		registered = true;
-	}
-	for (i = 0; i < nprepared && p == NULL; i++)
-		if (prepared[i].relid == RelationGetRelid(rel))
-			p = &prepared[i];
-	if (p != NULL && !p->stale)
-		return p;
-	if (p == NULL)
-	{
-		if (nprepared == MAX_PREPARED)
-			return NULL;
-		p = &prepared[nprepared];
-		memset(p, 0, sizeof(*p));
-	}
-	prepare_checks(p, rel, rri);
-	if (p == &prepared[nprepared])
-		nprepared++;
-	return p;
-}
-
-/* Hands the prepared checks to the executor, which then does not prepare its own. */
-static void
-use_prepared_checks(Relation rel, ResultRelInfo *rri)
-{
-	PreparedChecks *p = find_prepared(rel, rri);
-	int			i;
-
-	if (p == NULL)
-		return;
-	rri->ri_ConstraintExprs = p->checks;
-	rri->ri_PartitionCheckExpr = p->partition;
-	for (i = 0; i < Min(p->nindexes, rri->ri_NumIndices); i++)
-		if (RelationGetRelid(rri->ri_IndexRelationDescs[i]) == p->index_oids[i])
-			rri->ri_IndexRelationInfo[i]->ii_PredicateState = p->predicates[i];
-}
-
 /* An executor state for one table, enough for triggers, constraints and index entries. */
 static EState *
 begin_write(Table *table, ResultRelInfo *rri)
@@ -467,7 +364,7 @@ begin_write(Table *table, ResultRelInfo *rri)
 	estate->es_opened_result_relations = lappend(estate->es_opened_result_relations, rri);
 	estate->es_output_cid = GetCurrentCommandId(true);
 	ExecOpenIndices(rri, false);
-	use_prepared_checks(table->rel, rri);
+	arb_prepared_lend(table->rel, rri);
 	AfterTriggerBeginQuery();
 	return estate;
 }
@@ -499,9 +396,13 @@ filled_slot(EState *estate, Table *table, const Datum *values, const bool *nulls
 void
 arb_table_insert(Table *table, Datum *values, bool *nulls)
 {
-	ResultRelInfo *rri = makeNode(ResultRelInfo);
-	EState	   *estate = begin_write(table, rri);
+	ResultRelInfo *rri;
+	EState	   *estate;
 
+	if (arb_prepared_insert(table->rel, table->def->ncolumns, values, nulls))
+		return;
+	rri = makeNode(ResultRelInfo);
+	estate = begin_write(table, rri);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	arb_simple_insert(rri, estate, filled_slot(estate, table, values, nulls));
 	end_write(estate);

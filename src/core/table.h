@@ -38,6 +38,7 @@ typedef struct Row
 	Datum		value[ARB_MAX_COLUMNS];
 	bool		null[ARB_MAX_COLUMNS];
 	ItemPointerData tid;
+	TransactionId xmin;			/* who wrote it */
 } Row;
 
 typedef struct IndexKey
@@ -66,12 +67,15 @@ extern bool arb_row_read(const TableDef *def, TradingMode mode, const char *inde
 						 const IndexKey *keys, Snapshot snapshot, Row *row);
 extern int	arb_table_scan(Table *table, const char *index, int nkeys, const IndexKey *keys,
 						   ScanDirection direction, Snapshot snapshot, RowVisitor visit, void *arg);
+extern int	arb_table_visit(Table *table, const char *index, int nkeys, const IndexKey *keys,
+							ScanDirection direction, Snapshot snapshot, RowVisitor visit, void *arg);
 extern void arb_table_insert(Table *table, Datum *values, bool *nulls);
 extern void arb_table_update(Table *table, const Row *row);
 
 #define INT4_KEY(v) {Int32GetDatum(v), F_INT4EQ}
 #define INT8_KEY(v) {Int64GetDatum(v), F_INT8EQ}
 
+extern void arb_row_require_visible(const Row *row);
 extern Fixed arb_row_fixed(const Row *row, int column);
 extern void arb_row_set(Row *row, int column, Datum value);
 extern void arb_row_set_fixed(Row *row, int column, Fixed value);

@@ -7,16 +7,14 @@
  */
 #include "postgres.h"
 
+#include "core/row_cache.h"
 #include "market/instrument.h"
-#include "utils/fmgroids.h"
 
 /* arb_instrument_read fetches the instrument that a row of ours refers to. */
 void
 arb_instrument_read(int32 instrument_id, Row *row)
 {
-	IndexKey	keys[] = {INT4_KEY(instrument_id)};
-
-	if (!arb_row_read(&instruments_table, 0, "instruments_pkey", 1, keys, NULL, row))
+	if (!arb_row_cached(&instruments_table, "instruments_pkey", instrument_id, row))
 		elog(ERROR, "instrument %d does not exist", instrument_id);
 }
 

@@ -13,6 +13,7 @@
 #include "catalog/pg_type.h"
 #include "core/columns.h"
 #include "core/guard.h"
+#include "core/row_cache.h"
 #include "core/sql.h"
 #include "core/txn.h"
 #include "errors.h"
@@ -20,31 +21,33 @@
 #include "journal/journal.h"
 #include "safety/breaker.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 
 PG_FUNCTION_INFO_V1(arbees_reset_breaker);
 
 static bool
-scope_is_open(Table *table, Snapshot snapshot, const char *scope, int32 scope_id)
+is_row_of(const Row *row, const char *scope, int32 scope_id)
 {
-	IndexKey	keys[] = {{CStringGetTextDatum(scope), F_TEXTEQ}, INT4_KEY(scope_id)};
-	Row			row;
-
-	if (!arb_table_fetch(table, "breakers_pkey", 2, keys, ForwardScanDirection, snapshot, &row))
-		return false;
-	return arb_label_value(LABEL_BREAKER_STATE, DatumGetObjectId(row.value[BREAKERS_state])) != BREAKER_CLOSED;
+	return DatumGetInt32(row->value[BREAKERS_scope_id]) == scope_id &&
+		strcmp(TextDatumGetCString(row->value[BREAKERS_scope]), scope) == 0;
 }
 
 /* arb_breaker_open tells whether the desk's breaker or the portfolio's forbids entries. */
 bool
 arb_breaker_open(Snapshot snapshot, int32 portfolio_id)
 {
-	Table		table = arb_table_open(&breakers_table, 0, AccessShareLock);
-	bool		open = scope_is_open(&table, snapshot, "desk", 0) ||
-		(portfolio_id != 0 && scope_is_open(&table, snapshot, "portfolio", portfolio_id));
+	const RowSet *breakers = arb_rows_cached(&breakers_table, "breakers_pkey");
+	int			i;
 
-	arb_table_close(&table);
-	return open;
+	for (i = 0; i < breakers->count; i++)
+	{
+		const Row  *row = breakers->rows[i];
+
+		if (arb_label_value(LABEL_BREAKER_STATE, DatumGetObjectId(row->value[BREAKERS_state])) == BREAKER_CLOSED)
+			continue;
+		if (is_row_of(row, "desk", 0) || (portfolio_id != 0 && is_row_of(row, "portfolio", portfolio_id)))
+			return true;
+	}
+	return false;
 }
 
 /*

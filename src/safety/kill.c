@@ -33,6 +33,7 @@
 #include "core/guard.h"
 #include "core/lock.h"
 #include "core/result.h"
+#include "core/row_cache.h"
 #include "core/sql.h"
 #include "core/txn.h"
 #include "core/wake.h"
@@ -95,12 +96,9 @@ level_of(const Row *row)
 KillLevel
 arb_kill_level(Snapshot snapshot)
 {
-	Table		table = arb_table_open(&kill_levels_table, 0, AccessShareLock);
 	Row			row;
-	KillLevel	level = fetch_last(&table, snapshot, &row) ? level_of(&row) : KILL_PAUSE;
 
-	arb_table_close(&table);
-	return level;
+	return arb_last_row_cached(&kill_levels_table, "kill_levels_pkey", &row) ? level_of(&row) : KILL_PAUSE;
 }
 
 /* Waits in the lock's queue, so that no new claim overtakes; false when the time is over. */

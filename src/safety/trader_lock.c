@@ -23,6 +23,7 @@
 #include "core/installation.h"
 #include "core/lock.h"
 #include "core/result.h"
+#include "core/row_cache.h"
 #include "core/sql.h"
 #include "core/txn.h"
 #include "errors.h"
@@ -38,24 +39,34 @@ PG_FUNCTION_INFO_V1(arbees_renew_trader);
 PG_FUNCTION_INFO_V1(arbees_release_trader);
 
 static void
-read_state(Snapshot snapshot, int32 account, TraderState *state, char **holder)
+read_lease(TraderState *state, int32 account, bool renew)
 {
-	IndexKey	by_account[] = {INT4_KEY(account)};
-	Row			epoch;
 	Row			lease;
 
-	memset(state, 0, sizeof(TraderState));
-	*holder = NULL;
-	if (!arb_row_read(&trader_epochs_table, 0, "trader_epochs_pkey", 1, by_account, snapshot, &epoch))
-		return;
-	state->epoch = DatumGetInt64(epoch.value[TRADER_EPOCHS_epoch]);
-	state->reconciled = !epoch.null[TRADER_EPOCHS_reconciled_at];
-	*holder = TextDatumGetCString(epoch.value[TRADER_EPOCHS_holder]);
-	if (!arb_row_read(&trader_leases_table, 0, "trader_leases_pkey", 1, by_account, snapshot, &lease))
+	if (!(renew ? arb_row_renewed(&trader_leases_table, "trader_leases_pkey", account, &lease) :
+		  arb_row_cached(&trader_leases_table, "trader_leases_pkey", account, &lease)))
 		return;
 	state->expires_at = DatumGetTimestampTz(lease.value[TRADER_LEASES_expires_at]);
 	state->alive = DatumGetInt64(lease.value[TRADER_LEASES_epoch]) == state->epoch &&
 		state->expires_at > arb_now();
+}
+
+/* Renewals of a lease come without notice, so one that seems to have ended is looked at again. */
+static void
+read_state(int32 account, TraderState *state, char **holder, bool renew)
+{
+	Row			epoch;
+
+	memset(state, 0, sizeof(TraderState));
+	*holder = NULL;
+	if (!arb_row_cached(&trader_epochs_table, "trader_epochs_pkey", account, &epoch))
+		return;
+	state->epoch = DatumGetInt64(epoch.value[TRADER_EPOCHS_epoch]);
+	state->reconciled = !epoch.null[TRADER_EPOCHS_reconciled_at];
+	*holder = TextDatumGetCString(epoch.value[TRADER_EPOCHS_holder]);
+	read_lease(state, account, renew);
+	if (!state->alive && !renew)
+		read_lease(state, account, true);
 }
 
 /* arb_trader_state reads who trades an account, without a lock: for the gate's question whether anybody does. */
@@ -64,16 +75,13 @@ arb_trader_state(Snapshot snapshot, int32 venue_account_id, TraderState *state)
 {
 	char	   *holder;
 
-	read_state(snapshot, venue_account_id, state, &holder);
+	read_state(venue_account_id, state, &holder, false);
 }
 
 static void
 read_fresh(int32 account, TraderState *state, char **holder)
 {
-	Snapshot	snapshot = arb_snapshot_begin();
-
-	read_state(snapshot, account, state, holder);
-	arb_snapshot_end(snapshot);
+	read_state(account, state, holder, true);
 }
 
 static pg_attribute_noreturn() void
@@ -108,8 +116,8 @@ arb_trader_require(int32 venue_account_id, int64 epoch)
 	char	   *holder;
 
 	arb_lock_epoch(venue_account_id, ShareLock);
-	/* Lock, then read: a take-over may have committed while we waited. */
-	read_fresh(venue_account_id, &state, &holder);
+	/* Lock, then read: a take-over may have committed while we waited. It told us before it let the lock go. */
+	read_state(venue_account_id, &state, &holder, false);
 	if (state.epoch != epoch || !state.alive)
 		lease_lost(venue_account_id, epoch, &state, holder);
 }

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "core/columns.h"
+#include "core/row_cache.h"
 #include "market/venue.h"
 #include "trade/desk.h"
 #include "utils/fmgroids.h"
@@ -16,10 +17,9 @@
 void
 arb_desk_read(int32 portfolio_id, Desk *desk)
 {
-	IndexKey	keys[] = {INT4_KEY(portfolio_id)};
 	Row			portfolio;
 
-	if (!arb_row_read(&portfolios_table, 0, "portfolios_pkey", 1, keys, NULL, &portfolio))
+	if (!arb_row_cached(&portfolios_table, "portfolios_pkey", portfolio_id, &portfolio))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("portfolio %d does not exist", portfolio_id)));
 	desk->portfolio_id = portfolio_id;

@@ -12,6 +12,7 @@
 
 #include "compat.h"
 #include "core/clock.h"
+#include "core/row_cache.h"
 #include "errors.h"
 #include "safety/breaker.h"
 #include "safety/kill.h"
@@ -20,12 +21,9 @@
 #include "trade/order.h"
 #include "trade/position.h"
 #include "utils/fmgroids.h"
-#include "utils/jsonb.h"
 
 /* The conductor may miss this many of its own intervals before entries stop. */
 #define CONDUCTOR_MISSED_INTERVALS 4
-/* Milliseconds the venue's clock may differ from ours. */
-#define MAX_CLOCK_OFFSET_MS 10000
 
 static bool
 text_is(const Row *row, int column, const char *label)
@@ -33,12 +31,22 @@ text_is(const Row *row, int column, const char *label)
 	return !row->null[column] && strcmp(TextDatumGetCString(row->value[column]), label) == 0;
 }
 
+/* Its beat only grows without notice, so one that is young enough need not be read again. */
+static bool
+read_conductor(TimestampTz now, Row *row)
+{
+	if (!arb_last_row_cached(&conductor_table, "conductor_pkey", row))
+		return false;
+	return arb_elapsed_ms(DatumGetTimestampTz(row->value[CONDUCTOR_beat_at]), now) <
+		DatumGetInt32(row->value[CONDUCTOR_interval_ms]) ||
+		arb_last_row_renewed(&conductor_table, "conductor_pkey", row);
+}
+
 static void
 gather_desk(GateContext *c, Snapshot snapshot)
 {
 	GateInput  *in = &c->in;
 	const Controls *controls = c->controls;
-	IndexKey	only_row[] = {{BoolGetDatum(true), F_BOOLEQ}};
 	Row			row;
 
 	in->kill_level = arb_kill_level(snapshot);
@@ -47,89 +55,53 @@ gather_desk(GateContext *c, Snapshot snapshot)
 	in->allow_submit = controls->allow_submit;
 	in->breaker_open = arb_breaker_open(snapshot, c->wish->portfolio_id);
 	in->conductor_age_ms = -1;
-	if (arb_row_read(&conductor_table, 0, "conductor_pkey", 1, only_row, snapshot, &row))
+	if (read_conductor(in->decided_at, &row))
 	{
 		in->conductor_age_ms = Max(0, arb_elapsed_ms(DatumGetTimestampTz(row.value[CONDUCTOR_beat_at]), in->decided_at));
 		in->conductor_limit_ms = CONDUCTOR_MISSED_INTERVALS * DatumGetInt32(row.value[CONDUCTOR_interval_ms]);
 	}
 }
 
-/* A venue whose clock is not ours may refuse what we sign, or expire it at once; an unknown clock is no better. */
-static bool
-clock_agrees(Jsonb *checks)
-{
-	JsonbValue	key;
-	JsonbValue *found;
-	Fixed		offset;
-
-	key.type = jbvString;
-	key.val.string.val = pstrdup("clock_offset_ms");
-	key.val.string.len = strlen(key.val.string.val);
-	found = findJsonbValueFromContainer(&checks->root, JB_FOBJECT, &key);
-	if (found == NULL || found->type != jbvNumeric)
-		return false;
-	offset = arb_fixed_from_numeric(NumericGetDatum(found->val.numeric));
-	return offset >= -MAX_CLOCK_OFFSET_MS * FIXED_ONE && offset <= MAX_CLOCK_OFFSET_MS * FIXED_ONE;
-}
-
-static bool
-venue_checks_pass(const Row *account)
-{
-	Datum		checks;
-
-	if (account->null[VENUE_ACCOUNTS_checks])
-		return false;
-	if (!clock_agrees(DatumGetJsonbP(account->value[VENUE_ACCOUNTS_checks])))
-		return false;
-	checks = DirectFunctionCall2(jsonb_contains, account->value[VENUE_ACCOUNTS_checks],
-								 DirectFunctionCall1(jsonb_in, CStringGetDatum(
-		"{\"geoblock_ok\": true, \"closed_only\": false, \"allowance_ok\": true, \"signature_type_ok\": true}")));
-	return DatumGetBool(checks);
-}
-
 static void
 gather_account(GateContext *c, Snapshot snapshot)
 {
 	GateInput  *in = &c->in;
-	IndexKey	by_account[] = {INT4_KEY(c->venue_account_id)};
-	IndexKey	by_portfolio[] = {INT4_KEY(c->wish->portfolio_id)};
 	TraderState trader;
 	Row			row;
 
 	in->capital_cap = FIXED_NONE;
+	in->clock_offset_ms = FIXED_NULL;
 	if (c->venue_account_id == 0)
 		return;
 	arb_trader_state(snapshot, c->venue_account_id, &trader);
 	in->trader_epoch = trader.epoch;
 	in->trader_alive = trader.alive;
 	in->reconciled = trader.reconciled;
-	if (arb_row_read(&venue_accounts_table, 0, "venue_accounts_pkey", 1, by_account, snapshot, &row))
+	if (arb_row_cached(&venue_accounts_table, "venue_accounts_pkey", c->venue_account_id, &row))
 	{
-		in->venue_checks_ok = venue_checks_pass(&row);
+		in->venue_checks_ok = DatumGetBool(row.value[VENUE_ACCOUNTS_checks_ok]);
+		in->clock_offset_ms = row.null[VENUE_ACCOUNTS_clock_offset_ms] ? FIXED_NULL :
+			arb_row_fixed(&row, VENUE_ACCOUNTS_clock_offset_ms) / FIXED_ONE;
 		if (!row.null[VENUE_ACCOUNTS_capital_cap_usd])
 			in->capital_cap = arb_fixed_from_numeric(row.value[VENUE_ACCOUNTS_capital_cap_usd]);
 	}
-	in->armed = arb_row_read(&arm_statements_table, 0, "arm_statements_active_key", 1, by_portfolio, snapshot, &row);
+	in->armed = arb_row_cached(&arm_statements_table, "arm_statements_active_key", c->wish->portfolio_id, &row);
 }
 
 static void
 gather_strategy(GateContext *c, Snapshot snapshot)
 {
 	GateInput  *in = &c->in;
-	IndexKey	by_deployment[] = {INT4_KEY(c->wish->deployment_id)};
 	Row			deployment;
 	Row			strategy;
 
-	if (!arb_row_read(&deployments_table, 0, "deployments_pkey", 1, by_deployment, snapshot, &deployment))
+	if (!arb_row_cached(&deployments_table, "deployments_pkey", c->wish->deployment_id, &deployment))
 		return;
 	in->deployment_active = text_is(&deployment, DEPLOYMENTS_state, "active") &&
 		DatumGetInt32(deployment.value[DEPLOYMENTS_portfolio_id]) == c->wish->portfolio_id;
-	{
-		IndexKey	by_strategy[] = {INT4_KEY(DatumGetInt32(deployment.value[DEPLOYMENTS_strategy_id]))};
-
-		if (!arb_row_read(&strategies_table, 0, "strategies_pkey", 1, by_strategy, snapshot, &strategy))
-			return;
-	}
+	if (!arb_row_cached(&strategies_table, "strategies_pkey",
+						DatumGetInt32(deployment.value[DEPLOYMENTS_strategy_id]), &strategy))
+		return;
 	c->strategy_hash = strategy.value[STRATEGIES_version_hash];
 	c->sizing = arb_sizing(c->wish->deployment_id, strategy.value[STRATEGIES_parameters],
 						   deployment.value[DEPLOYMENTS_params]);
@@ -193,6 +165,7 @@ gather_market(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 		in->ask = quote.ask;
 		in->ask_size = quote.ask_size;
 		in->quote_received_at = quote.received_at;
+		in->quote_source_at = quote.source_at;
 	}
 }
 
@@ -226,7 +199,7 @@ scan_orders_of_position(ExposureScan *scan, int64 position_id)
 	Table		table = arb_table_open(&orders_table, scan->mode, AccessShareLock);
 	IndexKey	keys[] = {INT8_KEY(position_id)};
 
-	arb_table_scan(&table, "orders_position_idx", 1, keys, ForwardScanDirection, scan->snapshot,
+	arb_table_visit(&table, "orders_position_idx", 1, keys, ForwardScanDirection, scan->snapshot,
 				   add_working_order, scan);
 	arb_table_close(&table);
 }
@@ -249,7 +222,7 @@ gather_exposure(GateContext *c, Snapshot snapshot)
 	Table		table = arb_table_open(&positions_table, c->wish->mode, AccessShareLock);
 	IndexKey	keys[] = {INT4_KEY(c->wish->instrument_id), INT4_KEY(c->wish->portfolio_id)};
 
-	arb_table_scan(&table, "positions_open_idx", 2, keys, ForwardScanDirection, snapshot, add_position, &scan);
+	arb_table_visit(&table, "positions_open_idx", 2, keys, ForwardScanDirection, snapshot, add_position, &scan);
 	arb_table_close(&table);
 	c->in.instrument_exposure = scan.total;
 }
@@ -278,10 +251,10 @@ gather_slot(GateContext *c, Snapshot snapshot)
 	for (no = 1; no <= MAX_ENTRIES_PER_SLOT; no++)
 	{
 		entry[2].value = Int16GetDatum(no);
-		arb_table_scan(&table, "orders_entry_slot_key", 4, entry, ForwardScanDirection, snapshot,
+		arb_table_visit(&table, "orders_entry_slot_key", 4, entry, ForwardScanDirection, snapshot,
 					   count_row, &c->in.entries_in_slot);
 	}
-	arb_table_scan(&table, "orders_unknown_idx", 2, unknown, ForwardScanDirection, snapshot,
+	arb_table_visit(&table, "orders_unknown_idx", 2, unknown, ForwardScanDirection, snapshot,
 				   count_row, &c->in.unknown_in_slot);
 	arb_table_close(&table);
 }
@@ -322,22 +295,18 @@ static void
 gather_identity(GateContext *c, Snapshot snapshot)
 {
 	const Wish *w = c->wish;
-	IndexKey	by_portfolio[] = {INT4_KEY(w->portfolio_id)};
-	IndexKey	by_instrument[] = {INT4_KEY(w->instrument_id)};
-	IndexKey	by_venue[] = {INT4_KEY(0)};
 	Row			venue;
 
-	if (!arb_row_read(&portfolios_table, 0, "portfolios_pkey", 1, by_portfolio, snapshot, &c->portfolio))
+	if (!arb_row_cached(&portfolios_table, "portfolios_pkey", w->portfolio_id, &c->portfolio))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("portfolio %d does not exist", w->portfolio_id)));
-	if (!arb_row_read(&instruments_table, 0, "instruments_pkey", 1, by_instrument, snapshot, &c->instrument))
+	if (!arb_row_cached(&instruments_table, "instruments_pkey", w->instrument_id, &c->instrument))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("instrument %d does not exist", w->instrument_id)));
 	c->venue_id = DatumGetInt32(c->portfolio.value[PORTFOLIOS_venue_id]);
 	c->venue_account_id = c->portfolio.null[PORTFOLIOS_venue_account_id] ? 0 :
 		DatumGetInt32(c->portfolio.value[PORTFOLIOS_venue_account_id]);
-	by_venue[0].value = Int32GetDatum(c->venue_id);
-	if (!arb_row_read(&venues_table, 0, "venues_pkey", 1, by_venue, snapshot, &venue))
+	if (!arb_row_cached(&venues_table, "venues_pkey", c->venue_id, &venue))
 		elog(ERROR, "venue %d does not exist", c->venue_id);
 	c->derives_order_id = DatumGetBool(venue.value[VENUES_derives_order_id]);
 	if (DatumGetInt32(c->instrument.value[INSTRUMENTS_venue_id]) != c->venue_id)

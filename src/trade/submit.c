@@ -18,8 +18,10 @@
 #include "compat.h"
 #include "core/catalog.h"
 #include "core/clock.h"
+#include "core/debug_point.h"
 #include "core/guard.h"
 #include "core/lock.h"
+#include "core/row_cache.h"
 #include "errors.h"
 #include "journal/journal.h"
 #include "trade/gather.h"
@@ -32,20 +34,17 @@
 static List *
 accounts_of(const List *portfolio_ids)
 {
-	Snapshot	snapshot = arb_snapshot_begin();
 	List	   *accounts = NIL;
 	ListCell   *lc;
 
 	foreach(lc, portfolio_ids)
 	{
-		IndexKey	keys[] = {INT4_KEY(lfirst_int(lc))};
 		Row			row;
 
-		if (arb_row_read(&portfolios_table, 0, "portfolios_pkey", 1, keys, snapshot, &row) &&
+		if (arb_row_cached(&portfolios_table, "portfolios_pkey", lfirst_int(lc), &row) &&
 			!row.null[PORTFOLIOS_venue_account_id])
 			accounts = list_append_unique_int(accounts, DatumGetInt32(row.value[PORTFOLIOS_venue_account_id]));
 	}
-	arb_snapshot_end(snapshot);
 	list_sort(accounts, list_int_cmp);
 	return accounts;
 }
@@ -64,6 +63,7 @@ arb_submit_lock_all(TradingMode mode, const List *portfolio_ids)
 			arb_lock_epoch(lfirst_int(lc), ShareLock);
 	foreach(lc, portfolio_ids)
 		arb_lock_portfolio(lfirst_int(lc));
+	ARB_DEBUG_POINT("locked");
 }
 
 /* arb_submit_lock takes the locks of a decision for one portfolio. */
@@ -262,9 +262,12 @@ write_accepted(GateContext *c, Submitted *result)
 	{
 		result->position_id = next_id("positions_seq");
 		write_position(c, result->position_id);
+		ARB_DEBUG_POINT("position");
 	}
 	write_order(c, result);
+	ARB_DEBUG_POINT("order");
 	write_reservation(c, result, entry);
+	ARB_DEBUG_POINT("ledger");
 }
 
 /* A signal's key decides once; whatever comes again only counts. */
@@ -314,17 +317,20 @@ arb_submit(const Wish *wish, const QuoteSet *quotes, TimestampTz market_time, Su
 	c.wish = wish;
 	c.controls = arb_controls();
 	arb_gather(&c, quotes, market_time);
+	ARB_DEBUG_POINT("gathered");
 	arb_judge(&c.in, &c.out);
 
 	result->verdict = (Verdict) c.out.verdict;
 	result->reason = result->verdict == VERDICT_ACCEPTED ? NULL :
 		result->verdict == VERDICT_MONITORED ? "monitor_mode" : RiskChecks[c.out.first_failed].code;
 	write_decision(&c, result);
+	ARB_DEBUG_POINT("decision");
 	if (result->verdict == VERDICT_ACCEPTED)
 		write_accepted(&c, result);
 	arb_journal(wish->mode, result->verdict == VERDICT_ACCEPTED ? "decision_accepted" : "decision_refused",
 				wish->portfolio_id, result->decision_id,
 				result->reason == NULL ? wish->key : psprintf("%s: %s", wish->key, result->reason));
+	ARB_DEBUG_POINT("journal");
 	if (result->verdict == VERDICT_ACCEPTED && wish->mode == MODE_PAPER)
 		arb_simulate_order(wish->mode, result->order_id, quotes, market_time);
 }

@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "core/clock.h"
 #include "core/lock.h"
+#include "core/row_cache.h"
 #include "core/result.h"
 #include "core/txn.h"
 #include "core/wake.h"
@@ -62,11 +63,10 @@ find_position(int64 position_id, TradingMode *mode, Row *position)
 static void
 require_deployment(int32 deployment_id, Wish *wish, TimestampTz *market_time)
 {
-	IndexKey	keys[] = {INT4_KEY(deployment_id)};
 	Row			row;
 	Desk		desk;
 
-	if (!arb_row_read(&deployments_table, 0, "deployments_pkey", 1, keys, NULL, &row))
+	if (!arb_row_cached(&deployments_table, "deployments_pkey", deployment_id, &row))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("deployment %d does not exist", deployment_id)));
 	wish->deployment_id = deployment_id;

@@ -19,7 +19,7 @@ SELECT parameters, params, kind, trim_scale(value) AS value, trim_scale(cap_usd)
 	('{"sizing": {"kind": "volatility_target", "value": 0.02, "cap_usd": 10, "ranges": {"value": [0.01, 0.05], "cap_usd": [5, 20]}}}', '{"sizing": {"value": 0.05, "cap_usd": 20}}'),
 	('{"sizing": {"kind": "fixed_usd", "value": 1, "confidence": {"at_0": 0, "at_1": 1}, "drawdown": {"start_usd": 0, "zero_usd": 1}, "volatility": {"full_pct": 1, "zero_pct": 2}, "stop": {"calm_pct": 1, "wild_pct": 2, "tightest": 0.5}}}', '{}')
 	) v (parameters, params), LATERAL arbees.sizing_of(parameters::jsonb, params::jsonb);
-SELECT sizing, substr(desk.attempt(format('SELECT arbees.sizing_of(%L, ''X('{"sizing": %s}', sizing))), 30) AS refused FROM (VALUES
+SELECT sizing, substr(desk.attempt(format('SELECT arbees.sizing_of(%L, ''{}'')', format('{"sizing": %s}', sizing))), 30) AS refused FROM (VALUES
 	('3'), ('{}'), ('{"kind": "all_in", "value": 1}'), ('{"kind": "fixed_usd"}'), ('{"kind": "fixed_usd", "value": "2"}'), ('{"kind": "fixed_usd", "value": 0}'),
 	('{"kind": "fixed_usd", "value": -1}'), ('{"kind": "fixed_usd", "value": 1e400}'), ('{"kind": "fixed_fraction", "value": 1.01}'), ('{"kind": "signal", "value": 1}'),
 	('{"kind": "volatility_target", "value": 1}'), ('{"kind": "fixed_usd", "value": 1, "cap_usd": 0}'), ('{"kind": "fixed_usd", "value": 1, "cap": 2}'),
