@@ -9,7 +9,8 @@ REVOKE ALL ON FUNCTION @extschema@.arbees_replay(bigint), @extschema@.arbees_exp
 GRANT EXECUTE ON FUNCTION
 	@extschema@.arbees_replay(bigint), @extschema@.arbees_explain(bigint),
 	arbees.actor(), arbees.portfolio_id(text), arbees.judge(bytea), arbees.decode_decision(bytea, bytea),
-	arbees.check_decision(bytea), arbees.list_risk_checks(), arbees.list_order_transitions(),
+	arbees.check_decision(bytea), arbees.read_verdict(bytea), arbees.compose_input(jsonb),
+	arbees.judge_fields(jsonb), arbees.list_risk_checks(), arbees.list_order_transitions(),
 	arbees.list_position_transitions()
 	TO arbees_viewer;
 GRANT EXECUTE ON FUNCTION arbees.always_trade_canary(arbees.market_state), arbees.vwap(arbees.market_state)

@@ -32,6 +32,8 @@ CREATE TABLE arbees.decisions (
 	last_repeat_at	timestamptz,
 	confidence		numeric(20,8),
 	confidence_unchanged	integer,
+	target_qty		numeric(24,8),
+	warnings		text,
 	PRIMARY KEY (decision_id, portfolio_id, mode),
 	CONSTRAINT decisions_signal_key UNIQUE (deployment_id, signal_key, portfolio_id, mode),
 	CONSTRAINT decisions_reason_check CHECK ((verdict = 'accepted') = (reason IS NULL)),
@@ -42,6 +44,11 @@ CREATE TABLE arbees.decisions (
 CREATE INDEX decisions_confidence_idx ON arbees.decisions (deployment_id, decision_id) WHERE confidence IS NOT NULL;
 COMMENT ON COLUMN arbees.decisions.confidence_unchanged IS
 	'decisions of the deployment just before this one that had the same confidence';
+COMMENT ON COLUMN arbees.decisions.warnings IS 'checks beyond their soft level, or passed by an override; NULL when none';
+COMMENT ON COLUMN arbees.decisions.target_qty IS 'shares the signal wanted to hold; NULL where it stated an amount';
+-- The last target of each; most signals state an amount and are not in it.
+CREATE INDEX decisions_target_idx ON arbees.decisions (deployment_id, instrument_id, decision_id)
+	WHERE target_qty IS NOT NULL;
 
 CREATE SEQUENCE arbees.positions_seq;
 CREATE TABLE arbees.positions (

@@ -221,9 +221,12 @@ arb_gather_sizing(GateContext *c, Snapshot snapshot)
 		gather_holding(c, snapshot);
 	if (s == NULL)
 		return;
-	in->sizing_kind = s->kind;
-	if (s->kind == SIZING_UNREADABLE)
+	if (!s->readable)
+	{
+		in->confidence_scale = in->drawdown_scale = in->volatility_scale = 0;
 		return;
+	}
+	in->sizing_kind = s->kind;
 	in->sizing_base = s->kind == SIZING_SIGNAL ? FIXED_NULL : s->value;
 	in->sizing_cap_usd = s->cap_usd;
 	apply_curves(in, s);

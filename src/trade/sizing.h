@@ -11,14 +11,7 @@
 #include "postgres.h"
 #include "core/money.h"
 #include "quant/curve.h"
-
-/* As GateInput.sizing_kind has it. */
-typedef enum SizingKind
-{
-	SIZING_SIGNAL = 0,			/* the signal's own amount */
-	SIZING_FIXED_USD, SIZING_FIXED_FRACTION, SIZING_VOLATILITY_TARGET,
-	SIZING_UNREADABLE			/* declared, but not to be read: nothing may be entered by it */
-} SizingKind;
+#include "safety/gate.h"
 
 typedef struct SizingRange
 {
@@ -28,6 +21,7 @@ typedef struct SizingRange
 
 typedef struct Sizing
 {
+	bool		readable;		/* else nothing may be entered by it */
 	SizingKind	kind;
 	Fixed		value;			/* dollars, fraction of equity, or percent of equity per square root of a minute */
 	Fixed		cap_usd;		/* FIXED_NONE = none */

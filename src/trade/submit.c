@@ -116,6 +116,11 @@ write_decision(GateContext *c, Submitted *result)
 	null[DECISIONS_confidence] = null[DECISIONS_confidence_unchanged] = c->in.confidence == FIXED_NULL;
 	SET(confidence, null[DECISIONS_confidence] ? (Datum) 0 : arb_fixed_to_numeric(c->in.confidence));
 	SET(confidence_unchanged, Int32GetDatum((int32) Min(c->in.confidence_unchanged, PG_INT32_MAX)));
+	null[DECISIONS_target_qty] = c->in.target_qty == FIXED_NULL || w->purpose != PURPOSE_ENTRY;
+	if (!null[DECISIONS_target_qty])
+		SET(target_qty, arb_fixed_to_numeric(c->in.target_qty));
+	null[DECISIONS_warnings] = result->warnings == NULL;
+	SET(warnings, result->warnings == NULL ? (Datum) 0 : CStringGetTextDatum(result->warnings));
 #undef SET
 	table = arb_table_open(&decisions_table, w->mode, RowExclusiveLock);
 	arb_guard_open("decisions");
@@ -293,6 +298,7 @@ count_repeat(const Wish *w, Submitted *result)
 		result->decision_id = DatumGetInt64(row.value[DECISIONS_decision_id]);
 		result->verdict = arb_label_value(LABEL_VERDICT, DatumGetObjectId(row.value[DECISIONS_verdict]));
 		result->reason = row.null[DECISIONS_reason] ? NULL : TextDatumGetCString(row.value[DECISIONS_reason]);
+		result->warnings = row.null[DECISIONS_warnings] ? NULL : TextDatumGetCString(row.value[DECISIONS_warnings]);
 	}
 	arb_table_close(&table);
 	return found;
@@ -321,8 +327,8 @@ arb_submit(const Wish *wish, const QuoteSet *quotes, TimestampTz market_time, Su
 	arb_judge(&c.in, &c.out);
 
 	result->verdict = (Verdict) c.out.verdict;
-	result->reason = result->verdict == VERDICT_ACCEPTED ? NULL :
-		result->verdict == VERDICT_MONITORED ? "monitor_mode" : RiskChecks[c.out.first_failed].code;
+	result->reason = arb_gate_reason(&c.out);
+	result->warnings = arb_gate_warnings(&c.out);
 	write_decision(&c, result);
 	ARB_DEBUG_POINT("decision");
 	if (result->verdict == VERDICT_ACCEPTED)
