@@ -11,7 +11,8 @@ GRANT EXECUTE ON FUNCTION
 	arbees.actor(), arbees.portfolio_id(text), arbees.judge(bytea), arbees.decode_decision(bytea, bytea),
 	arbees.check_decision(bytea), arbees.read_verdict(bytea), arbees.compose_input(jsonb),
 	arbees.judge_fields(jsonb), arbees.list_risk_checks(), arbees.list_order_transitions(),
-	arbees.list_position_transitions()
+	arbees.list_position_transitions(), arbees.effective_limits(integer, integer),
+	arbees.list_limits(text, text, text, text, text)
 	TO arbees_viewer;
 GRANT EXECUTE ON FUNCTION arbees.always_trade_canary(arbees.market_state), arbees.vwap(arbees.market_state)
 	TO arbees_strategy;

@@ -31,6 +31,9 @@ typedef struct GateContext
 	const Controls *controls;
 	Datum		strategy_hash;	/* text, 0 = unknown */
 	const Sizing *sizing;		/* the deployment's; NULL = unknown */
+	int32		strategy_id;	/* 0 = unknown */
+	const char *strategy_name;	/* NULL = unknown */
+	const char *venue_name;
 	LedgerTotals totals;
 	GateInput	in;
 	GateOutput	out;

@@ -99,6 +99,7 @@ arb_gather_signal(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 	in->amount = w->amount;
 	in->target_qty = w->target_qty;
 	in->limit_price = w->limit_price;
+	in->market_slippage_pct = c->controls->market_slippage_pct;
 	in->time_in_force = w->time_in_force;
 	in->signal_at = w->signal_at == 0 ? in->market_time : w->signal_at;
 	in->override_id = w->override_id;
