@@ -36,9 +36,9 @@ SELECT parameters, params, substr(desk.attempt(format('SELECT arbees.sizing_of(%
 SELECT desk.attempt($$SELECT arbees_register_strategy('sized', 'desk.silent(arbees.market_state)', '{"sizing": {"kind": "fixed_usd", "value": 0}}', NULL, 'never')$$) AS bad;
 SELECT count(*) FROM arbees.strategies WHERE name = 'sized';
 SELECT arbees_register_strategy('sized', 'desk.silent(arbees.market_state)', '{"sizing": {"kind": "fixed_usd", "value": 4, "cap_usd": 5, "ranges": {"value": [1, 5]},
-	"confidence": {"at_0": 0.2, "at_1": 1}, "drawdown": {"start_usd": 0.1, "zero_usd": 0.3}, "volatility": {"full_pct": 5, "zero_pct": 15}, "stop": {"calm_pct": 5, "wild_pct": 15, "tightest": 0.5}}}', NULL, 'never') > 0 AS registered;
+	"confidence": {"at_0": 0.2, "at_1": 1}, "drawdown": {"start_usd": 0.1, "zero_usd": 2.1}, "volatility": {"full_pct": 5, "zero_pct": 15}, "stop": {"calm_pct": 5, "wild_pct": 15, "tightest": 0.5}}}', NULL, 'never') > 0 AS registered;
 SELECT desk.attempt($$SELECT arbees_deploy('sized', 'paper', '{"sizing": {"value": 6}}')$$) AS beyond;
-SELECT arbees_deploy('sized', 'paper', '{"sizing": {"value": 2}}') > 0 AS deployed;
+SELECT arbees_deploy('sized', 'paper', '{"sizing": {"value": 5}}') > 0 AS deployed;
 SELECT desk.attempt($$SELECT arbees_register_strategy('sized', 'desk.silent(arbees.market_state)', '{"sizing": {"kind": "fixed_usd", "value": 1}}', NULL, 'never')$$) AS does_not_fit;
 
 -- What the last decision saw.
@@ -46,12 +46,17 @@ CREATE FUNCTION desk.saw(VARIADIC fields text[]) RETURNS TABLE (field text, valu
 	SELECT d.field, d.value FROM unnest($1) WITH ORDINALITY f (name, n) JOIN arbees.decision_details d ON d.field = f.name AND d.part = 'input'
 	WHERE d.decision_id = (SELECT max(decision_id) FROM arbees.decisions) ORDER BY f.n
 $$;
+CREATE FUNCTION desk.made(OUT asked text, OUT amount text, OUT capped_by text, OUT stop_loss_pct text) LANGUAGE sql STABLE AS $$
+	SELECT max(value) FILTER (WHERE field = 'asked_amount'), max(value) FILTER (WHERE field = 'amount'), max(value) FILTER (WHERE field = 'capped_by'), max(value) FILTER (WHERE field = 'stop_loss_pct')
+	FROM arbees.decision_details WHERE part = 'output' AND decision_id = (SELECT max(decision_id) FROM arbees.decisions)
+$$;
 CREATE FUNCTION desk.sized(key text, given jsonb DEFAULT '{}') RETURNS text LANGUAGE sql AS $$ SELECT desk.try(desk.signal(jsonb_build_object('key', $1) || $2), 'paper', 'sized') $$;
 
 -- Without a price there is no volatility, without a confidence none: what is declared to shrink by them counts the worst.
 SELECT FROM desk.quote('PAPER', 100, 'w.up', 0.50, 0.52);
 SELECT desk.sized('first');
 SELECT * FROM desk.saw('sizing_kind', 'sizing_base', 'sizing_cap_usd', 'equity', 'volatility_pct', 'confidence', 'confidence_scale', 'drawdown_scale', 'volatility_scale', 'stop_scale');
+SELECT * FROM desk.made();
 -- Who declares nothing is sized by the signal.
 SELECT desk.try(desk.signal('{"key": "plain", "confidence": 0.5}'));
 SELECT * FROM desk.saw('sizing_kind', 'sizing_base', 'sizing_cap_usd', 'confidence_scale', 'drawdown_scale', 'volatility_scale', 'stop_scale');
@@ -69,12 +74,40 @@ SELECT FROM desk.quote('PAPER', 321, 'v.up', 0.50, 0.52);
 SELECT desk.sized('tenths', '{"symbol": "v.up", "confidence": 0.25}');
 SELECT * FROM desk.saw('volatility_pct', 'price_unchanged', 'confidence_scale', 'volatility_scale', 'stop_scale');
 SELECT round((100 * ln(1.1))::numeric, 5) AS by_hand, round(1 - (100 * ln(1.1) - 5) / 10, 5) AS scale, round(1 - (100 * ln(1.1) - 5) / 10 / 2, 5) AS stop;
+-- Five dollars, four tenths by confidence, 0.5468982 by volatility, down to the cent.
+SELECT * FROM desk.made();
 -- The stop that was declared, times its curve, is what the position has; what the curve saw stays with it.
 SELECT trim_scale(stop_loss_pct) AS stop_loss_pct, stop_scale, entry_volatility_pct FROM arbees.positions ORDER BY position_id DESC LIMIT 1;
-SELECT desk.sized('with a stop', '{"symbol": "v.down"}');
 SELECT FROM desk.quote('PAPER', 321.5, 'v.down', 0.47, 0.49);
-SELECT desk.sized('with a real stop', '{"symbol": "v.down", "stop_loss_pct": 20}');
+SELECT desk.sized('with a stop', '{"symbol": "v.down", "stop_loss_pct": 20, "confidence": 1}');
+SELECT * FROM desk.made();
 SELECT round(stop_loss_pct, 4) AS stop_loss_pct, round(stop_scale, 6) AS stop_scale, round(stop_loss_pct / stop_scale) AS declared FROM arbees.positions ORDER BY position_id DESC LIMIT 1;
+-- A fall from the day's peak shrinks what follows: the stop above sells at a loss.
+SELECT FROM desk.quote('PAPER', 322, 'v.down', 0.40, 0.42);
+SELECT state, why FROM desk.positions('paper') ORDER BY n DESC LIMIT 1;
+SELECT FROM desk.quote('PAPER', 322.5, 'v.up', 0.50, 0.52);
+SELECT desk.sized('after a loss', '{"symbol": "v.up", "confidence": 1}');
+SELECT s.value::numeric = arbees.curve_at(p.value::numeric - n.value::numeric, 0.1, 1, 2.1, 0) AS as_worked_out, s.value::numeric BETWEEN 0.01 AND 0.99 AS smaller
+FROM desk.saw('drawdown_scale') s, desk.saw('day_peak') p, desk.saw('day_pnl') n;
+
+-- A share of the equity, and a target volatility: by hand.
+SELECT arbees_register_strategy('fraction', 'desk.silent(arbees.market_state)', '{"sizing": {"kind": "fixed_fraction", "value": 0.002}}', NULL, 'never') > 0 AS registered, arbees_deploy('fraction', 'paper', '{}') > 0 AS deployed;
+SELECT arbees_register_strategy('wild', 'desk.silent(arbees.market_state)', '{"sizing": {"kind": "volatility_target", "value": 0.03, "cap_usd": 4}}', NULL, 'never') > 0 AS registered, arbees_deploy('wild', 'paper', '{}') > 0 AS deployed;
+SELECT desk.make_window('x', 100, 900);
+SELECT FROM desk.quote('PAPER', 323, 'x.up', 0.50, 0.52);
+SELECT FROM desk.quote('PAPER', 323.5, 'x.down', 0.47, 0.49);
+SELECT desk.try(desk.signal('{"key": "f", "symbol": "x.up", "amount": null}'), 'paper', 'fraction');
+SELECT m.*, m.amount::numeric = trunc(e.value::numeric * 0.002, 2) AS as_worked_out FROM desk.made() m, desk.saw('equity') e;
+SELECT desk.try(desk.signal('{"key": "v", "symbol": "x.down", "amount": null}'), 'paper', 'wild');
+SELECT m.*, m.amount::numeric = trunc(e.value::numeric * 0.03 / v.value::numeric, 2) AS as_worked_out FROM desk.made() m, desk.saw('equity') e, desk.saw('volatility_pct') v;
+-- What a deployment chooses anew binds its next decision; what somebody wrote past the verbs and cannot be read lets nothing through.
+UPDATE arbees.deployments SET params = '{"sizing": {"cap_usd": 1.5}}' WHERE deployment_id = desk.deployment('paper', 'wild');
+SELECT desk.try(desk.signal('{"key": "v2", "symbol": "x.down"}'), 'paper', 'wild');
+SELECT * FROM desk.made();
+UPDATE arbees.strategies SET parameters = '{"sizing": {"kind": "volatility_target", "value": 0.03}}' WHERE name = 'wild';
+SELECT desk.try(desk.signal('{"key": "v3", "symbol": "x.down"}'), 'paper', 'wild');
+SELECT * FROM desk.made();
+
 -- A minute that stands still has its own weight; a tick of the same second replaces, a tick of an older one is none, the other mode's call of a frame adds nothing.
 SELECT desk.price(381, 100);
 SELECT unchanged, round((10000 * variance / variance_weight)::numeric, 6) = round((10000 * ln(1.1) ^ 2 * (p + p * p) / (1 + p + p * p))::numeric, 6) AS as_worked_out
@@ -148,3 +181,22 @@ SELECT desk.sized('for ever', '{"as_of": "infinity"}');
 -- A position to have instead of an amount to trade.
 SELECT given, desk.sized('t', given::jsonb) FROM (VALUES ('{"target_position": 5}'), ('{"target_position": 5, "amount": null}'), ('{"target_position": -1, "amount": null, "amount_kind": null}'),
 	('{"target_position": "NaN", "amount": null, "amount_kind": null}'), ('{"amount_kind": null}')) v (given);
+-- Said again it accumulates nothing: what is missing is bought, what is there or on its way is not.
+SELECT desk.make_window('t', 500, 1200), arbees_set('max_position_usd', '20', 'test') IS NOT NULL AS room;
+CREATE FUNCTION desk.target(key text, given jsonb DEFAULT '{}') RETURNS text LANGUAGE sql AS $$
+	SELECT desk.try(desk.signal(jsonb_build_object('key', $1, 'symbol', 't.up', 'amount', NULL, 'amount_kind', NULL, 'limit_price', 0.20) || $2), 'paper', 'silent2')
+$$;
+SELECT FROM desk.quote('PAPER', 600, 't.up', 0.18, 0.20);
+SELECT desk.target('t1', '{"target_position": 10}');
+SELECT * FROM desk.saw('held_qty', 'working_qty'), desk.made();
+SELECT desk.target('t2', '{"target_position": 10}') AS reached, desk.target('t3', '{"target_position": 4}') AS more_than_reached;
+-- What another strategy holds is not what this one wants; in money the same shares are missing.
+SELECT FROM desk.quote('PAPER', 600.5, 't.down', 0.78, 0.80);
+SELECT desk.try(desk.signal('{"key": "t4", "symbol": "t.up", "amount": null, "target_position": 20, "limit_price": 0.20}'), 'paper', 'silent2');
+SELECT * FROM desk.saw('held_qty', 'working_qty'), desk.made();
+SELECT desk.try(desk.signal('{"key": "t5", "symbol": "t.down", "amount": null, "amount_kind": "base", "target_position": 6, "limit_price": 0.70, "time_in_force": "GTC"}'), 'paper', 'silent2') AS rests;
+SELECT desk.try(desk.signal('{"key": "t6", "symbol": "t.down", "amount": null, "amount_kind": "base", "target_position": 6, "limit_price": 0.80}'), 'paper', 'silent2') AS on_its_way,
+	desk.try(desk.signal('{"key": "t7", "symbol": "t.down", "amount": null, "amount_kind": "base", "target_position": 6, "limit_price": 0.80}'), 'paper', 'silent') AS not_its_own;
+SELECT * FROM desk.saw('held_qty', 'working_qty');
+SELECT i.symbol, s.name, trim_scale(p.intended_qty) AS intended, trim_scale(p.held_qty) AS held, trim_scale(p.working_qty) AS working FROM arbees.intended_positions p
+	JOIN arbees.deployments USING (deployment_id) JOIN arbees.strategies s USING (strategy_id) JOIN arbees.instruments i USING (instrument_id) ORDER BY 1, 2;
