@@ -89,6 +89,28 @@ gather_account(GateContext *c, Snapshot snapshot)
 	in->armed = arb_row_cached(&arm_statements_table, "arm_statements_active_key", c->wish->portfolio_id, &row);
 }
 
+static int64
+row_count(const Row *row, int column)
+{
+	return row->null[column] ? FIXED_NULL : DatumGetInt32(row->value[column]);
+}
+
+static void
+gather_deployment(GateContext *c, const Row *row)
+{
+	GateInput  *in = &c->in;
+
+	in->deployment_active = text_is(row, DEPLOYMENTS_state, "active") &&
+		DatumGetInt32(row->value[DEPLOYMENTS_portfolio_id]) == c->wish->portfolio_id;
+	in->deployment_limits_set = !row->null[DEPLOYMENTS_max_instruments];
+	in->deployment_max_instruments = row_count(row, DEPLOYMENTS_max_instruments);
+	in->deployment_max_order_usd = arb_row_fixed(row, DEPLOYMENTS_max_order_usd);
+	in->deployment_max_day_orders = row_count(row, DEPLOYMENTS_max_day_orders);
+	in->deployment_max_positions = row_count(row, DEPLOYMENTS_max_open_positions);
+	in->deployment_max_venues = row_count(row, DEPLOYMENTS_max_venues);
+	in->risk_scaler = arb_row_fixed(row, DEPLOYMENTS_risk_scaler);
+}
+
 static void
 gather_strategy(GateContext *c, Snapshot snapshot)
 {
@@ -98,19 +120,18 @@ gather_strategy(GateContext *c, Snapshot snapshot)
 
 	if (!arb_row_cached(&deployments_table, "deployments_pkey", c->wish->deployment_id, &deployment))
 		return;
-	in->deployment_active = text_is(&deployment, DEPLOYMENTS_state, "active") &&
-		DatumGetInt32(deployment.value[DEPLOYMENTS_portfolio_id]) == c->wish->portfolio_id;
+	gather_deployment(c, &deployment);
 	if (!arb_row_cached(&strategies_table, "strategies_pkey",
 						DatumGetInt32(deployment.value[DEPLOYMENTS_strategy_id]), &strategy))
 		return;
 	c->strategy_hash = strategy.value[STRATEGIES_version_hash];
 	c->sizing = arb_sizing(c->wish->deployment_id, strategy.value[STRATEGIES_parameters],
 						   deployment.value[DEPLOYMENTS_params]);
-	in->risk_scaler = FIXED_ONE;
 	c->strategy_id = DatumGetInt32(strategy.value[STRATEGIES_strategy_id]);
 	c->strategy_name = TextDatumGetCString(strategy.value[STRATEGIES_name]);
 	in->strategy_active = text_is(&strategy, STRATEGIES_state, "active");
 	in->strategy_retired = text_is(&strategy, STRATEGIES_state, "retired");
+	in->version_certified = DatumGetBool(strategy.value[STRATEGIES_version_certified]);
 	in->strategy_allowed = c->controls->all_strategies ||
 		arb_control_list_allows(c->controls->allowed_strategies, c->strategy_name);
 }

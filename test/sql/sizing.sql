@@ -35,7 +35,7 @@ SELECT parameters, params, substr(desk.attempt(format('SELECT arbees.sizing_of(%
 -- It is looked at when it is registered, when it is deployed, and when a new version meets what is deployed.
 SELECT desk.attempt($$SELECT arbees_register_strategy('sized', 'desk.silent(arbees.market_state)', '{"sizing": {"kind": "fixed_usd", "value": 0}}', NULL, 'never')$$) AS bad;
 SELECT count(*) FROM arbees.strategies WHERE name = 'sized';
-SELECT arbees_register_strategy('sized', 'desk.silent(arbees.market_state)', '{"sizing": {"kind": "fixed_usd", "value": 4, "cap_usd": 5, "ranges": {"value": [1, 5]},
+SELECT arbees_register_strategy('sized', 'desk.silent(arbees.market_state)', desk.limits() || '{"sizing": {"kind": "fixed_usd", "value": 4, "cap_usd": 5, "ranges": {"value": [1, 5]},
 	"confidence": {"at_0": 0.2, "at_1": 1}, "drawdown": {"start_usd": 0.1, "zero_usd": 2.1}, "volatility": {"full_pct": 5, "zero_pct": 15}, "stop": {"calm_pct": 5, "wild_pct": 15, "tightest": 0.5}}}', NULL, 'never') > 0 AS registered;
 SELECT desk.attempt($$SELECT arbees_deploy('sized', 'paper', '{"sizing": {"value": 6}}')$$) AS beyond;
 SELECT arbees_deploy('sized', 'paper', '{"sizing": {"value": 5}}') > 0 AS deployed;
@@ -91,15 +91,22 @@ SELECT s.value::numeric = arbees.curve_at(p.value::numeric - n.value::numeric, 0
 FROM desk.saw('drawdown_scale') s, desk.saw('day_peak') p, desk.saw('day_pnl') n;
 
 -- A share of the equity, and a target volatility: by hand.
-SELECT arbees_register_strategy('fraction', 'desk.silent(arbees.market_state)', '{"sizing": {"kind": "fixed_fraction", "value": 0.002}}', NULL, 'never') > 0 AS registered, arbees_deploy('fraction', 'paper', '{}') > 0 AS deployed;
-SELECT arbees_register_strategy('wild', 'desk.silent(arbees.market_state)', '{"sizing": {"kind": "volatility_target", "value": 0.03, "cap_usd": 4}}', NULL, 'never') > 0 AS registered, arbees_deploy('wild', 'paper', '{}') > 0 AS deployed;
+SELECT arbees_register_strategy('fraction', 'desk.silent(arbees.market_state)', desk.limits() || '{"sizing": {"kind": "fixed_fraction", "value": 0.003}}', NULL, 'never') > 0 AS registered, arbees_deploy('fraction', 'paper', '{}') > 0 AS deployed;
+SELECT arbees_register_strategy('wild', 'desk.silent(arbees.market_state)', desk.limits() || '{"sizing": {"kind": "volatility_target", "value": 0.03, "cap_usd": 4}}', NULL, 'never') > 0 AS registered, arbees_deploy('wild', 'paper', '{}') > 0 AS deployed;
 SELECT desk.make_window('x', 100, 900);
 SELECT FROM desk.quote('PAPER', 323, 'x.up', 0.50, 0.52);
 SELECT FROM desk.quote('PAPER', 323.5, 'x.down', 0.47, 0.49);
 SELECT desk.try(desk.signal('{"key": "f", "symbol": "x.up", "amount": null}'), 'paper', 'fraction');
-SELECT m.*, m.amount::numeric = trunc(e.value::numeric * 0.002, 2) AS as_worked_out FROM desk.made() m, desk.saw('equity') e;
+SELECT m.*, m.amount::numeric = trunc(e.value::numeric * 0.003, 2) AS as_worked_out FROM desk.made() m, desk.saw('equity') e;
 SELECT desk.try(desk.signal('{"key": "v", "symbol": "x.down", "amount": null}'), 'paper', 'wild');
 SELECT m.*, m.amount::numeric = trunc(e.value::numeric * 0.03 / v.value::numeric, 2) AS as_worked_out FROM desk.made() m, desk.saw('equity') e, desk.saw('volatility_pct') v;
+-- The operator's own factor comes on top.
+SELECT desk.attempt(format('SELECT arbees_set_risk_scaler(%s, 0.5, ''careful'')', desk.deployment('paper', 'fraction'))) AS halved;
+SELECT FROM desk.quote('PAPER', 323.7, 'v.up', 0.50, 0.52);
+SELECT desk.try(desk.signal('{"key": "f2", "symbol": "v.up", "amount": null}'), 'paper', 'fraction');
+SELECT * FROM desk.made();
+SELECT desk.attempt(format('SELECT arbees_set_risk_scaler(%s, 0, ''not at all'')', desk.deployment('paper', 'fraction'))) AS stopped;
+SELECT desk.try(desk.signal('{"key": "f3", "symbol": "v.up", "amount": null}'), 'paper', 'fraction');
 -- What a deployment chooses anew binds its next decision; what somebody wrote past the verbs and cannot be read lets nothing through.
 UPDATE arbees.deployments SET params = '{"sizing": {"cap_usd": 1.5}}' WHERE deployment_id = desk.deployment('paper', 'wild');
 SELECT desk.try(desk.signal('{"key": "v2", "symbol": "x.down"}'), 'paper', 'wild');
@@ -143,7 +150,7 @@ $$;
 CREATE FUNCTION desk.asks(state arbees.market_state) RETURNS arbees.signal LANGUAGE sql AS $$
 	SELECT ROW('asks-' || extract(epoch FROM state.market_time), state.up_instrument, 'BUY', 'money', 1, 0.33, 'FAK', 0, 'none', 0, NULL, NULL, NULL, state.market_time - interval '3 s', NULL)::arbees.signal WHERE state.underlying = 'BTC' AND state.up_ask = 0.32
 $$;
-SELECT arbees_register_strategy('asks', 'desk.asks(arbees.market_state)', NULL, NULL, 'never') > 0 AS registered, arbees_deploy('asks', 'paper', '{}') > 0 AS deployed;
+SELECT arbees_register_strategy('asks', 'desk.asks(arbees.market_state)', desk.limits(), NULL, 'never') > 0 AS registered, arbees_deploy('asks', 'paper', '{}') > 0 AS deployed;
 SELECT FROM desk.late_quote(590, 580.5);
 SELECT * FROM desk.saw('quote_historical', 'quote_source_at', 'signal_at', 'market_time');
 SELECT FROM desk.late_quote(591, 579.9);

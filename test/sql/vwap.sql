@@ -97,7 +97,7 @@ BEGIN
 	RETURN s;
 END
 $$;
-SELECT arbees_register_strategy('vwap_rogue', 'desk.rogue(arbees.market_state)', (SELECT parameters FROM arbees.strategies WHERE name = 'vwap'), NULL, 'never') > 0 AS registered,
+SELECT arbees_register_strategy('vwap_rogue', 'desk.rogue(arbees.market_state)', (SELECT parameters || desk.limits() FROM arbees.strategies WHERE name = 'vwap'), NULL, 'never') > 0 AS registered,
 	arbees_deploy('vwap_rogue', 'averages', jsonb_build_object('future', desk.instrument('next.up'))) > 0 AS deployed;
 SELECT FROM desk.quote('PAPER', 155, 'v.up', 0.38, 0.40);
 SELECT FROM desk.quote('PAPER', 300, 'next.up', 0.18, 0.20);
