@@ -102,11 +102,11 @@ SELECT desk.try(desk.signal('{"key": "v", "symbol": "x.down", "amount": null}'),
 SELECT m.*, m.amount::numeric = trunc(e.value::numeric * 0.03 / v.value::numeric, 2) AS as_worked_out FROM desk.made() m, desk.saw('equity') e, desk.saw('volatility_pct') v;
 -- The operator's own factor comes on top.
 SELECT desk.attempt(format('SELECT arbees_set_risk_scaler(%s, 0.5, ''careful'')', desk.deployment('paper', 'fraction'))) AS halved;
-SELECT FROM desk.quote('PAPER', 323.7, 'v.up', 0.50, 0.52);
-SELECT desk.try(desk.signal('{"key": "f2", "symbol": "v.up", "amount": null}'), 'paper', 'fraction');
+SELECT FROM desk.quote('PAPER', 323.7, 'x.up', 0.50, 0.52);
+SELECT desk.try(desk.signal('{"key": "f2", "symbol": "x.up", "amount": null}'), 'paper', 'fraction');
 SELECT * FROM desk.made();
 SELECT desk.attempt(format('SELECT arbees_set_risk_scaler(%s, 0, ''not at all'')', desk.deployment('paper', 'fraction'))) AS stopped;
-SELECT desk.try(desk.signal('{"key": "f3", "symbol": "v.up", "amount": null}'), 'paper', 'fraction');
+SELECT desk.try(desk.signal('{"key": "f3", "symbol": "x.up", "amount": null}'), 'paper', 'fraction');
 -- What a deployment chooses anew binds its next decision; what somebody wrote past the verbs and cannot be read lets nothing through.
 UPDATE arbees.deployments SET params = '{"sizing": {"cap_usd": 1.5}}' WHERE deployment_id = desk.deployment('paper', 'wild');
 SELECT desk.try(desk.signal('{"key": "v2", "symbol": "x.down"}'), 'paper', 'wild');
