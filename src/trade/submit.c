@@ -115,6 +115,9 @@ write_decision(GateContext *c, Submitted *result)
 	SET(repeat_count, Int32GetDatum(0));
 	SET(last_repeat_at, (Datum) 0);
 	null[DECISIONS_last_repeat_at] = true;
+	null[DECISIONS_confidence] = null[DECISIONS_confidence_unchanged] = c->in.confidence == FIXED_NULL;
+	SET(confidence, null[DECISIONS_confidence] ? (Datum) 0 : arb_fixed_to_numeric(c->in.confidence));
+	SET(confidence_unchanged, Int32GetDatum((int32) Min(c->in.confidence_unchanged, PG_INT32_MAX)));
 	null[DECISIONS_target_qty] = c->in.target_qty == FIXED_NULL || w->purpose != PURPOSE_ENTRY;
 	if (!null[DECISIONS_target_qty])
 		SET(target_qty, arb_fixed_to_numeric(c->in.target_qty));
@@ -158,7 +161,10 @@ write_position(GateContext *c, int64 position_id)
 	SET(window_id, Int64GetDatum(c->in.window_id));
 	null[POSITIONS_window_id] = c->in.window_id == 0;
 	SET(state, ObjectIdGetDatum(arb_label_oid(LABEL_POSITION_STATE, POSITION_STATE_ENTRY)));
-	SET(stop_loss_pct, arb_fixed_to_numeric(stop_of(c)));
+	SET(stop_loss_pct, arb_fixed_to_numeric(c->out.stop_loss_pct));
+	SET(stop_scale, arb_fixed_to_numeric(c->in.stop_scale));
+	null[POSITIONS_entry_volatility_pct] = c->in.volatility_pct == FIXED_NULL;
+	SET(entry_volatility_pct, null[POSITIONS_entry_volatility_pct] ? (Datum) 0 : arb_fixed_to_numeric(c->in.volatility_pct));
 	SET(take_profit_kind, ObjectIdGetDatum(arb_label_oid(LABEL_TAKE_PROFIT_KIND, (int) c->in.take_profit_kind)));
 	SET(take_profit_pct, arb_fixed_to_numeric(c->in.take_profit_pct));
 	SET(exit_at, TimestampTzGetDatum(c->in.exit_at));

@@ -231,7 +231,7 @@ sub submit
 					AND o.instrument_id = i.instrument_id AND o.purpose = 'ENTRY') < 2
 			ORDER BY q.bid DESC LIMIT 1) m,
 		LATERAL arbees.submit_signal(m.deployment_id,
-			ROW('$key', m.instrument_id, 'BUY', $terms, 0, 'none', 0, NULL, NULL, NULL)::arbees.signal) d});
+			ROW('$key', m.instrument_id, 'BUY', $terms, 0, 'none', 0, NULL, NULL, NULL, NULL, NULL)::arbees.signal) d});
 	return split /\|/, $answer, -1;
 }
 
