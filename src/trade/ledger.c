@@ -88,18 +88,31 @@ apply(LedgerTotals *t, const LedgerChange *change)
 	t->open_orders += change->open_orders;
 }
 
+/* arb_ledger_append reads the last row and writes the next. */
+void
+arb_ledger_append(TradingMode mode, int32 portfolio_id, const LedgerChange *change, TimestampTz market_time)
+{
+	Snapshot	snapshot = arb_snapshot_begin();
+	LedgerTotals last;
+
+	arb_ledger_totals(mode, portfolio_id, market_time, snapshot, &last);
+	arb_snapshot_end(snapshot);
+	arb_ledger_append_to(&last, mode, portfolio_id, change, market_time);
+}
+
 /*
- * arb_ledger_append writes the next row.
+ * arb_ledger_append_to writes the row after the last one, which the caller read
+ * as of this market time, under the portfolio's lock.
  *
  * Errors: RB007 when the entry itself does not balance.
  */
 void
-arb_ledger_append(TradingMode mode, int32 portfolio_id, const LedgerChange *change, TimestampTz market_time)
+arb_ledger_append_to(const LedgerTotals *last, TradingMode mode, int32 portfolio_id,
+					 const LedgerChange *change, TimestampTz market_time)
 {
 	Datum		value[ARB_MAX_COLUMNS];
 	bool		null[ARB_MAX_COLUMNS] = {false};
-	LedgerTotals t;
-	Snapshot	snapshot;
+	LedgerTotals t = *last;
 	Table		table;
 
 	if ((int128) change->cash + change->claimable + change->cost_open !=
@@ -111,9 +124,6 @@ arb_ledger_append(TradingMode mode, int32 portfolio_id, const LedgerChange *chan
 						   arb_fixed_to_cstring(change->cash), arb_fixed_to_cstring(change->claimable),
 						   arb_fixed_to_cstring(change->cost_open), arb_fixed_to_cstring(change->deposits),
 						   arb_fixed_to_cstring(change->realized))));
-	snapshot = arb_snapshot_begin();
-	arb_ledger_totals(mode, portfolio_id, market_time, snapshot, &t);
-	arb_snapshot_end(snapshot);
 	apply(&t, change);
 
 #define SET(column, datum) value[PORTFOLIO_LEDGER_##column] = (datum)

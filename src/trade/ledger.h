@@ -55,6 +55,8 @@ typedef struct LedgerTotals
 
 extern void arb_ledger_totals(TradingMode mode, int32 portfolio_id, TimestampTz market_time,
 							  Snapshot snapshot, LedgerTotals *totals);
+extern void arb_ledger_append_to(const LedgerTotals *last, TradingMode mode, int32 portfolio_id,
+								 const LedgerChange *change, TimestampTz market_time);
 extern void arb_ledger_append(TradingMode mode, int32 portfolio_id, const LedgerChange *change,
 							  TimestampTz market_time);
 

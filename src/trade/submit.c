@@ -38,6 +38,8 @@
 
 /* The conductor may miss this many of its own intervals before entries stop. */
 #define CONDUCTOR_MISSED_INTERVALS 4
+/* Random numbers a backend draws at once for the salts of its orders. */
+#define RANDOM_SALTS_DRAWN 32
 /* Milliseconds the venue's clock may differ from ours. */
 #define MAX_CLOCK_OFFSET_MS 10000
 
@@ -580,11 +582,17 @@ write_position(Context *c, int64 position_id)
 static int64
 random_salt(void)
 {
-	uint64		salt;
+	/* Drawn some at a time: the generator's price is per call. Each is used once. */
+	static uint64 drawn[RANDOM_SALTS_DRAWN];
+	static int	left = 0;
 
-	if (!pg_strong_random(&salt, sizeof(salt)))
-		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate a random salt")));
-	return (int64) (salt >> 11);
+	if (left == 0)
+	{
+		if (!pg_strong_random(drawn, sizeof(drawn)))
+			ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate a random salt")));
+		left = RANDOM_SALTS_DRAWN;
+	}
+	return (int64) (drawn[--left] >> 11);
 }
 
 static void
@@ -658,7 +666,8 @@ write_reservation(Context *c, const Submitted *result, bool opens_position)
 	change.reserved = c->out.reserve;
 	change.open_orders = 1;
 	change.open_positions = opens_position ? 1 : 0;
-	arb_ledger_append(c->wish->mode, c->wish->portfolio_id, &change, c->in.market_time);
+	/* Under the portfolio's lock the totals that were judged are still the last. */
+	arb_ledger_append_to(&c->totals, c->wish->mode, c->wish->portfolio_id, &change, c->in.market_time);
 }
 
 static void
