@@ -10,7 +10,7 @@ BUILD = $(CURDIR)/build
 # Targets that need no PGXS: they work on a machine that lacks pg_config.
 HOUSE = help demo test smoke bench bench-check up psql down vectors format lint
 
-.PHONY: $(HOUSE) worker-all worker-install worker-clean
+.PHONY: $(HOUSE) debug-library worker-all worker-install worker-clean
 .DEFAULT_GOAL := all
 
 help:
@@ -122,6 +122,20 @@ include $(PGXS)
 
 $(OBJS): Makefile
 -include $(SOURCES:.c=.d)
+
+# The library as tests of crashes want it, with its debug points; never installed.
+DEBUG_SOURCES = $(shell grep -l '"core/debug_point.h"' $(SOURCES))
+DEBUG_OBJS = $(DEBUG_SOURCES:%.c=$(BUILD)/debug/%.o)
+-include $(DEBUG_OBJS:.o=.d)
+
+$(BUILD)/debug/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(CPPFLAGS) -DARBEES_DEBUG -c -o $@ $<
+
+$(BUILD)/debug/arbees.so: $(DEBUG_OBJS) $(filter-out $(DEBUG_SOURCES:.c=.o),$(OBJS))
+	$(CC) $(CFLAGS) -shared -o $@ $^ $(LDFLAGS) $(SHLIB_LINK)
+
+debug-library: $(BUILD)/debug/arbees.so
 
 # An installation must not replace what somebody made first, so it creates
 # plainly; upgrade scripts take the same parts as they are.

@@ -13,6 +13,7 @@
 
 #include "compat.h"
 #include "conductor/conductor.h"
+#include "core/debug_point.h"
 #include "core/guard.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -66,6 +67,7 @@ _PG_init(void)
 							&arb_tick_interval, 250, 10, 60000,
 							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 
+	ARB_DEBUG_INIT();
 	MarkGUCPrefixReserved("arbees");
 
 	arb_guard_maintenance_check = arb_trader_refuse_maintenance;

@@ -93,7 +93,8 @@
 #define VENUE_ACCOUNTS_COLUMNS(X) \
 	X(VENUE_ACCOUNTS, venue_account_id) X(VENUE_ACCOUNTS, venue_id) X(VENUE_ACCOUNTS, name) \
 	X(VENUE_ACCOUNTS, address) X(VENUE_ACCOUNTS, signature_type) \
-	X(VENUE_ACCOUNTS, capital_cap_usd) X(VENUE_ACCOUNTS, checks) X(VENUE_ACCOUNTS, checks_at)
+	X(VENUE_ACCOUNTS, capital_cap_usd) X(VENUE_ACCOUNTS, checks) X(VENUE_ACCOUNTS, checks_at) \
+	X(VENUE_ACCOUNTS, checks_ok) X(VENUE_ACCOUNTS, clock_offset_ms)
 #define ARM_STATEMENTS_COLUMNS(X) \
 	X(ARM_STATEMENTS, arm_id) X(ARM_STATEMENTS, portfolio_id) X(ARM_STATEMENTS, statement) \
 	X(ARM_STATEMENTS, armed_by) X(ARM_STATEMENTS, armed_at) X(ARM_STATEMENTS, disarmed_at)

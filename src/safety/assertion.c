@@ -36,27 +36,64 @@ static SqlPlan books = {
 	0, {0}, NULL, true
 };
 
+/* The tables that only choke points write, by name, and what hangs below them under whatever name. */
+#define GUARDED \
+	"named AS MATERIALIZED (SELECT c.oid, c.relname FROM pg_catalog.pg_class c" \
+	" WHERE c.relnamespace = 'arbees'::pg_catalog.regnamespace AND c.relkind IN ('r', 'p')" \
+	" AND c.relname ~ '^((decisions|orders|positions|fills|portfolio_ledger)(_.*)?|journal|journal_desk|journal_seals" \
+	"|runtime_controls|control_history|kill_levels|installation|breakers|trader_epochs|trader_leases)$')," \
+	" guarded AS MATERIALIZED (SELECT n.oid, n.relname FROM named n UNION" \
+	" SELECT c.oid, c.relname FROM named n JOIN pg_catalog.pg_inherits i ON i.inhparent = n.oid" \
+	" JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid WHERE n.relname <> 'journal')"
+
+/* What makes a trigger one of ours: it is there for every row and nobody replaced its function. */
+#define OURS \
+	"(f.pronamespace = 'arbees'::pg_catalog.regnamespace AND f.probin = '$libdir/arbees'" \
+	" AND t.tgqual IS NULL AND t.tgattr::pg_catalog.text = '')"
+
+/* tgtype of BEFORE INSERT OR UPDATE OR DELETE ... FOR EACH ROW, and of BEFORE TRUNCATE */
+#define GUARDS_ROWS "31"
+#define GUARDS_TRUNCATE "34"
+
 /* A superuser can disable a guard; nobody can do it unnoticed. */
 static SqlPlan guards = {
-	"SELECT 0, pg_catalog.format('guard %s of table %s is not enabled', t.tgname, c.relname)"
-	" FROM pg_catalog.pg_trigger t"
-	" JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid"
-	" JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid"
-	" JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace"
-	" WHERE n.nspname = 'arbees' AND NOT t.tgisinternal AND t.tgenabled <> 'A'",
+	"WITH " GUARDED
+	" SELECT 0, pg_catalog.format('guard %s of table %s is not enabled', t.tgname, g.relname)"
+	" FROM guarded g JOIN pg_catalog.pg_trigger t ON t.tgrelid = g.oid"
+	" WHERE NOT t.tgisinternal AND t.tgenabled <> 'A' ORDER BY g.relname, t.tgname",
 	0, {0}, NULL, true
 };
 
-/* Nor can a guard be dropped unnoticed. */
+/* Nor can a guard be dropped unnoticed, be given a condition, or another function under its name. */
 static SqlPlan unguarded = {
-	"SELECT 0, pg_catalog.format('table %s has lost its guard', c.relname)"
-	" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-	" WHERE n.nspname = 'arbees' AND c.relname = ANY ('{runtime_controls,control_history,kill_levels,"
-	"installation,journal_desk,journal_seals,breakers,trader_epochs,trader_leases,"
-	"decisions_paper,decisions_live,orders_paper,orders_live,positions_paper,positions_live,"
-	"fills_paper,fills_live,portfolio_ledger_paper,portfolio_ledger_live}'::name[])"
-	" AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid"
-	"  WHERE t.tgrelid = c.oid AND f.pronamespace = n.oid AND t.tgtype & 1 = 1)",
+	"WITH " GUARDED
+	" SELECT 0, pg_catalog.format('table %s has lost its guard', g.relname)"
+	" FROM guarded g, pg_catalog.unnest('{" GUARDS_ROWS "," GUARDS_TRUNCATE "}'::pg_catalog.int2[]) kind"
+	/* Rows and truncations of the journal arrive in its leaf; those of a run are nobody's evidence. */
+	" WHERE g.relname <> 'journal' AND NOT EXISTS ("
+	"  SELECT FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid"
+	"  WHERE t.tgrelid = g.oid AND t.tgtype = kind AND " OURS ") ORDER BY g.relname LIMIT 1",
+	0, {0}, NULL, true
+};
+
+/* What stands beside a guard may change a row that the gate judged, hide it, or lead it elsewhere. */
+static SqlPlan strangers = {
+	"WITH " GUARDED
+	" SELECT 0, pg_catalog.format('trigger %s on table %s is none of ours', t.tgname, g.relname)"
+	" FROM guarded g JOIN pg_catalog.pg_trigger t ON t.tgrelid = g.oid"
+	"  JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid"
+	" WHERE NOT t.tgisinternal AND NOT " OURS
+	" UNION ALL"
+	" SELECT 0, pg_catalog.format('rule %s on table %s is none of ours', r.rulename, g.relname)"
+	" FROM guarded g JOIN pg_catalog.pg_rewrite r ON r.ev_class = g.oid"
+	" UNION ALL"
+	" SELECT 0, pg_catalog.format('table %s is no leaf of ours and hangs below %s', c.relname, g.relname)"
+	" FROM guarded g JOIN pg_catalog.pg_inherits i ON i.inhparent = g.oid"
+	"  JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid"
+	/* Runs of a backtest come and go; all else came with the extension. */
+	" WHERE NOT (g.relname LIKE '%!_backtest' ESCAPE '!' AND c.relname LIKE '%!_run!_%' ESCAPE '!') AND NOT EXISTS ("
+	"  SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+	"  AND d.objid = c.oid AND d.deptype = 'e')",
 	0, {0}, NULL, true
 };
 
@@ -86,5 +123,6 @@ arbees_step_assertions(PG_FUNCTION_ARGS)
 	check(&books);
 	check(&guards);
 	check(&unguarded);
+	check(&strangers);
 	PG_RETURN_VOID();
 }

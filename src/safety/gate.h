@@ -4,9 +4,12 @@
  *	  The gate's pure half: what a decision sees, the checks, the verdict.
  *
  * GateInput and GateOutput are flat: every field is an int64, so that a
- * decision's bytes are a version, a count and big-endian integers, and replay
- * is judge() over stored bytes. A new field goes to the end and raises
- * GATE_VERSION; old versions stay readable.
+ * decision's bytes are a version, a count and integers, and replay is judge()
+ * over stored bytes. A change of the fields raises GATE_VERSION; a decision is
+ * replayed by the version that made it.
+ *
+ * Absent numbers are FIXED_NULL (a check that needs them denies), "no limit" is
+ * FIXED_NONE, in fields of every unit.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,8 +19,9 @@
 #include "postgres.h"
 #include "core/label.h"
 #include "core/money.h"
+#include "safety/limit_def.h"
 
-#define GATE_VERSION 1
+#define GATE_VERSION 2
 
 /* At most two entry orders per portfolio, window and instrument, over all strategies; no setting. */
 #define MAX_ENTRIES_PER_SLOT 2
@@ -28,53 +32,104 @@
 /* A billion dollars or shares: beyond is no order, and sums of it could overflow. */
 #define GATE_LARGEST_VALUE (INT64CONST(1000000000) * FIXED_ONE)
 
-typedef enum GateUnit
-{
-	UNIT_ID = 1, UNIT_FLAG, UNIT_COUNT, UNIT_TIME, UNIT_MS, UNIT_FIXED, UNIT_MODE, UNIT_KILL_LEVEL,
-	UNIT_PURPOSE, UNIT_SIDE, UNIT_AMOUNT_KIND, UNIT_TIF, UNIT_TAKE_PROFIT_KIND, UNIT_WINDOW_STATE
-} GateUnit;
+/* Masks of checks are pairs of int64: 63 checks in each, so that no mask is negative. */
+#define GATE_MASK_BITS 63
+#define GATE_MASKS 2
 
 #define GATE_INPUT_FIELDS(X) \
 	/* the call */ \
 	X(market_time, UNIT_TIME) X(decided_at, UNIT_TIME) X(purpose, UNIT_PURPOSE) X(mode, UNIT_MODE) \
 	X(portfolio_id, UNIT_ID) X(deployment_id, UNIT_ID) X(instrument_id, UNIT_ID) X(window_id, UNIT_ID) \
+	X(override_id, UNIT_ID) X(overridden_0, UNIT_MASK) X(overridden_1, UNIT_MASK) \
 	/* the desk */ \
 	X(kill_level, UNIT_KILL_LEVEL) X(is_our_installation, UNIT_FLAG) X(mode_allowed, UNIT_FLAG) \
-	X(allow_submit, UNIT_FLAG) X(breaker_open, UNIT_FLAG) \
+	X(allow_submit, UNIT_FLAG) X(breaker_open, UNIT_FLAG) X(venue_breaker_open, UNIT_FLAG) \
+	X(strategy_breaker_open, UNIT_FLAG) \
 	X(conductor_age_ms, UNIT_MS) X(conductor_limit_ms, UNIT_MS) \
 	X(trader_epoch, UNIT_COUNT) X(trader_alive, UNIT_FLAG) X(reconciled, UNIT_FLAG) \
-	X(venue_checks_ok, UNIT_FLAG) X(armed, UNIT_FLAG) X(capital_cap, UNIT_FIXED) \
-	X(strategy_active, UNIT_FLAG) X(strategy_allowed, UNIT_FLAG) X(deployment_active, UNIT_FLAG) \
+	X(worker_age_ms, UNIT_MS) X(worker_limit_ms, UNIT_MS) \
+	X(venue_checks_ok, UNIT_FLAG) X(armed, UNIT_FLAG) X(capital_cap, UNIT_FIXED) X(is_simulator, UNIT_FLAG) \
+	X(strategy_active, UNIT_FLAG) X(strategy_retired, UNIT_FLAG) X(strategy_allowed, UNIT_FLAG) \
+	X(version_certified, UNIT_FLAG) X(deployment_active, UNIT_FLAG) X(deployment_limits_set, UNIT_FLAG) \
 	X(instrument_allowed, UNIT_FLAG) \
+	X(venue_locked, UNIT_FLAG) X(strategy_locked, UNIT_FLAG) X(instrument_locked, UNIT_FLAG) \
+	X(restricted, UNIT_FLAG) \
 	/* the market */ \
-	X(opens_at, UNIT_TIME) X(closes_at, UNIT_TIME) X(window_resolved, UNIT_FLAG) \
-	X(no_entry_before_close_s, UNIT_COUNT) \
+	X(opens_at, UNIT_TIME) X(closes_at, UNIT_TIME) X(window_resolved, UNIT_FLAG) X(calendar_open, UNIT_FLAG) \
 	X(quote_present, UNIT_FLAG) X(bid, UNIT_FIXED) X(bid_size, UNIT_FIXED) X(ask, UNIT_FIXED) \
-	X(ask_size, UNIT_FIXED) X(quote_received_at, UNIT_TIME) X(quote_max_age_ms, UNIT_MS) \
+	X(ask_size, UNIT_FIXED) X(quote_received_at, UNIT_TIME) X(quote_source_at, UNIT_TIME) \
+	X(quote_historical, UNIT_FLAG) X(rolling_mid, UNIT_FIXED) \
+	/* milliseconds since data last flowed on the venue's feeds; FIXED_NULL = no feed is known */ \
+	X(feed_age_ms, UNIT_MS) X(clock_offset_ms, UNIT_MS) \
+	/* realised volatility of the underlying, percent per square root of a minute; updates without a change */ \
+	X(volatility_pct, UNIT_FIXED) X(price_unchanged, UNIT_COUNT) X(confidence_unchanged, UNIT_COUNT) \
 	X(tick_size, UNIT_FIXED) X(lot_size, UNIT_FIXED) X(min_qty, UNIT_FIXED) X(min_notional, UNIT_FIXED) \
 	X(max_price, UNIT_FIXED) X(fee_rate, UNIT_FIXED) X(fee_exponent, UNIT_COUNT) \
-	/* the signal */ \
+	/* the signal; limit_price FIXED_NULL = at the market, within market_slippage_pct of the other side */ \
 	X(side, UNIT_SIDE) X(amount_kind, UNIT_AMOUNT_KIND) X(amount, UNIT_FIXED) X(limit_price, UNIT_FIXED) \
 	X(time_in_force, UNIT_TIF) X(stop_loss_pct, UNIT_FIXED) X(take_profit_kind, UNIT_TAKE_PROFIT_KIND) \
-	X(take_profit_pct, UNIT_FIXED) X(exit_at, UNIT_TIME) X(confidence, UNIT_FIXED) \
-	/* the books */ \
+	X(take_profit_pct, UNIT_FIXED) X(exit_at, UNIT_TIME) X(confidence, UNIT_FIXED) X(signal_at, UNIT_TIME) \
+	X(market_slippage_pct, UNIT_FIXED) \
+	/* target position in shares, FIXED_NULL where the signal states an amount; what is held and what works towards it */ \
+	X(target_qty, UNIT_FIXED) X(held_qty, UNIT_FIXED) X(working_qty, UNIT_FIXED) \
+	/* sizing: kind 0 = the signal's own amount; base = dollars, fraction of equity, or target volatility */ \
+	X(sizing_kind, UNIT_COUNT) X(sizing_base, UNIT_FIXED) X(sizing_cap_usd, UNIT_FIXED) X(equity, UNIT_FIXED) \
+	/* factors between 0 and 1 that shrink an entry; FIXED_ONE = as it is */ \
+	X(risk_scaler, UNIT_FIXED) X(confidence_scale, UNIT_FIXED) X(drawdown_scale, UNIT_FIXED) \
+	X(volatility_scale, UNIT_FIXED) X(stop_scale, UNIT_FIXED) \
+	/* the books of the portfolio */ \
 	X(cash, UNIT_FIXED) X(claimable, UNIT_FIXED) X(reserved, UNIT_FIXED) X(cost_open, UNIT_FIXED) \
-	X(instrument_exposure, UNIT_FIXED) X(max_position_usd, UNIT_FIXED) \
+	X(balance_age_ms, UNIT_MS) X(heat, UNIT_FIXED) \
+	X(instrument_exposure, UNIT_FIXED) X(instrument_qty, UNIT_FIXED) X(window_exposure, UNIT_FIXED) \
+	X(strategy_exposure, UNIT_FIXED) X(sector_exposure, UNIT_FIXED) X(group_exposure, UNIT_FIXED) \
+	/* signed: +1 for what gains when the underlying rises, -1 for a DOWN share */ \
+	X(direction, UNIT_COUNT) X(net_exposure, UNIT_FIXED) X(day_net, UNIT_FIXED) \
+	X(open_positions, UNIT_COUNT) X(open_orders, UNIT_COUNT) X(same_side_positions, UNIT_COUNT) \
 	X(entries_in_slot, UNIT_COUNT) X(unknown_in_slot, UNIT_COUNT) \
-	X(session_pnl, UNIT_FIXED) X(max_session_loss_usd, UNIT_FIXED) \
-	X(day_pnl, UNIT_FIXED) X(day_peak, UNIT_FIXED) X(daily_drawdown_limit_usd, UNIT_FIXED) \
+	X(day_orders, UNIT_COUNT) X(day_fills, UNIT_COUNT) X(day_value, UNIT_FIXED) X(day_qty, UNIT_FIXED) \
+	/* the deployment's own: instruments it has at work (with this one), orders today, open positions, venues */ \
+	X(deployment_instruments, UNIT_COUNT) X(deployment_day_orders, UNIT_COUNT) X(deployment_positions, UNIT_COUNT) \
+	X(deployment_venues, UNIT_COUNT) \
+	X(deployment_max_instruments, UNIT_COUNT) X(deployment_max_order_usd, UNIT_FIXED) \
+	X(deployment_max_day_orders, UNIT_COUNT) X(deployment_max_positions, UNIT_COUNT) \
+	X(deployment_max_venues, UNIT_COUNT) \
+	/* results, dollars; losses in a row count closed positions */ \
+	X(session_pnl, UNIT_FIXED) X(day_pnl, UNIT_FIXED) X(day_peak, UNIT_FIXED) X(week_pnl, UNIT_FIXED) \
+	X(week_peak, UNIT_FIXED) X(losses_in_row, UNIT_COUNT) \
+	X(strategy_session_pnl, UNIT_FIXED) X(strategy_day_pnl, UNIT_FIXED) X(strategy_day_peak, UNIT_FIXED) \
+	X(strategy_week_pnl, UNIT_FIXED) X(strategy_week_peak, UNIT_FIXED) X(strategy_losses_in_row, UNIT_COUNT) \
+	X(kill_criterion_met, UNIT_FLAG) \
+	/* conduct */ \
+	X(messages_last_second, UNIT_COUNT) X(strategy_messages_last_second, UNIT_COUNT) X(repeats, UNIT_COUNT) \
+	X(repeats_disabled, UNIT_FLAG) X(duplicates, UNIT_COUNT) \
+	/* the best price at which an order of ours rests on the other side; FIXED_NULL = none */ \
+	X(own_resting_price, UNIT_FIXED) \
 	/* an exit's position */ \
 	X(position_id, UNIT_ID) X(position_qty, UNIT_FIXED) X(exit_qty_working, UNIT_FIXED)
 
 #define GATE_OUTPUT_FIELDS(X) \
-	X(verdict, UNIT_COUNT) X(first_failed, UNIT_COUNT) X(failed_mask, UNIT_COUNT) \
-	X(amount, UNIT_FIXED) X(limit_price, UNIT_FIXED) X(value, UNIT_FIXED) X(fee_bound, UNIT_FIXED) \
-	X(reserve, UNIT_FIXED)
+	X(verdict, UNIT_COUNT) X(first_failed, UNIT_COUNT) \
+	X(failed_0, UNIT_MASK) X(failed_1, UNIT_MASK) X(warned_0, UNIT_MASK) X(warned_1, UNIT_MASK) \
+	X(amount, UNIT_FIXED) X(limit_price, UNIT_FIXED) X(value, UNIT_FIXED) X(qty, UNIT_FIXED) \
+	X(fee_bound, UNIT_FIXED) X(reserve, UNIT_FIXED) X(heat, UNIT_FIXED) X(stop_loss_pct, UNIT_FIXED) \
+	/* what was asked before shrinking, and what shrank it most: a SizeCap */ \
+	X(asked_amount, UNIT_FIXED) X(capped_by, UNIT_COUNT)
+
+/* What made an order smaller than asked. */
+typedef enum SizeCap
+{
+	CAP_NOTHING, CAP_RISK_SCALER, CAP_CONFIDENCE, CAP_DRAWDOWN, CAP_VOLATILITY, CAP_SIZING, CAP_TARGET
+} SizeCap;
 
 #define GATE_FIELD(name, unit) int64 name;
+#define GATE_LIMIT(key, unit, tighter) int64 key;
+#define GATE_SOFT(key, unit, tighter) int64 soft_##key;
 typedef struct GateInput
 {
 	GATE_INPUT_FIELDS(GATE_FIELD)
+	/* the limits in force, hard (deny) and soft (warn), in the order of LimitKey */
+	RISK_LIMITS(GATE_LIMIT)
+	RISK_LIMITS(GATE_SOFT)
 } GateInput;
 
 typedef struct GateOutput
@@ -82,6 +137,8 @@ typedef struct GateOutput
 	GATE_OUTPUT_FIELDS(GATE_FIELD)
 } GateOutput;
 #undef GATE_FIELD
+#undef GATE_LIMIT
+#undef GATE_SOFT
 
 typedef struct GateFieldInfo
 {
@@ -108,11 +165,14 @@ typedef bool (*CheckFunction) (const GateInput *in, const GateOutput *sized, Fin
 typedef struct RiskCheck
 {
 	const char *code;			/* stable reason code */
-	const char *group;			/* state, market, price, exposure, loss */
+	const char *group;			/* state, market, price, exposure, loss, conduct */
 	bool		entry;
 	bool		exit;
+	bool		may_override;	/* two roles may let an entry pass it once */
+	int			limit;			/* LimitKey whose soft level warns, or LIMIT_NONE */
 	CheckFunction check;
 	const char *comment;
+	const char *rule;			/* the regulation or practice it serves */
 } RiskCheck;
 
 extern const RiskCheck RiskChecks[];

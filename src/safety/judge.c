@@ -14,9 +14,15 @@
 #include "utils/timestamp.h"
 
 #define FIELD_INFO(name, unit) {#name, unit},
-const GateFieldInfo GateInputFields[] = {GATE_INPUT_FIELDS(FIELD_INFO)};
+#define LIMIT_INFO(key, unit, tighter) {#key, unit},
+#define SOFT_INFO(key, unit, tighter) {"soft_" #key, unit},
+const GateFieldInfo GateInputFields[] = {
+	GATE_INPUT_FIELDS(FIELD_INFO) RISK_LIMITS(LIMIT_INFO) RISK_LIMITS(SOFT_INFO)
+};
 const GateFieldInfo GateOutputFields[] = {GATE_OUTPUT_FIELDS(FIELD_INFO)};
 #undef FIELD_INFO
+#undef LIMIT_INFO
+#undef SOFT_INFO
 
 const int	GateInputCount = lengthof(GateInputFields);
 const int	GateOutputCount = lengthof(GateOutputFields);
@@ -65,6 +71,12 @@ arb_check_run(int check, const GateInput *in, const GateOutput *sized, Finding *
 	return RiskChecks[check].check(in, sized, finding);
 }
 
+static void
+set_bit(int64 *mask, int bit)
+{
+	*mask |= INT64CONST(1) << bit;
+}
+
 /*
  * arb_judge decides over an input, by nothing else.
  *
@@ -87,7 +99,7 @@ arb_judge(const GateInput *in, GateOutput *out)
 			continue;
 		if (arb_check_run(i, in, out, &finding))
 			continue;
-		out->failed_mask |= INT64CONST(1) << i;
+		set_bit(i < GATE_MASK_BITS ? &out->failed_0 : &out->failed_1, i % GATE_MASK_BITS);
 		if (out->first_failed < 0)
 			out->first_failed = i;
 	}
@@ -185,6 +197,8 @@ arb_gate_format(GateUnit unit, int64 value)
 			return pstrdup(value == 0 ? "-" : arb_label_name(LABEL_WINDOW_STATE, (int) value));
 		case UNIT_MS:
 			return psprintf(INT64_FORMAT " ms", value);
+		case UNIT_MASK:
+			return psprintf("%llx", (unsigned long long) value);
 		case UNIT_ID:
 		case UNIT_COUNT:
 			break;

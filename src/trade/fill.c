@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "core/catalog.h"
 #include "core/clock.h"
+#include "core/debug_point.h"
 #include "core/guard.h"
 #include "core/wake.h"
 #include "journal/journal.h"
@@ -269,6 +270,7 @@ apply_new(TradingMode mode, Row *order, const FillFacts *facts, Fixed lot_size, 
 	if (!arb_position_read(mode, position_id, &position))
 		elog(ERROR, "position " INT64_FORMAT " of a filled order does not exist", position_id);
 	insert_fill(mode, order, facts);
+	ARB_DEBUG_POINT("fill");
 	if (facts->settlement == SETTLEMENT_VOIDED)
 		return FILL_VOIDED;		/* failed before we heard of it: recorded, moves nothing */
 
@@ -285,8 +287,10 @@ apply_new(TradingMode mode, Row *order, const FillFacts *facts, Fixed lot_size, 
 		change.reserved = -shrink_reservation(order, facts);
 	arb_ledger_append(mode, DatumGetInt32(order->value[ORDERS_portfolio_id]), &change, market_time);
 	arb_position_write(mode, &position);
+	ARB_DEBUG_POINT("fill_position");
 	move_order(mode, order, lot_size, market_time);
 	arb_order_write(mode, order);
+	ARB_DEBUG_POINT("fill_order");
 	arb_journal(mode, "fill", DatumGetInt32(order->value[ORDERS_portfolio_id]), change.order_id,
 				psprintf("%s %s at %s, fee %s, trade %s", arb_label_name(LABEL_SIDE, facts->side),
 						 arb_fixed_to_cstring(facts->qty), arb_fixed_to_cstring(facts->price),
@@ -398,6 +402,7 @@ arb_order_finish(TradingMode mode, Row *order, OrderEvent event, const char *rea
 	if (was_working && !arb_order_working(arb_order_state(order)))
 		arb_order_end_reservation(mode, order, market_time);
 	arb_order_write(mode, order);
+	ARB_DEBUG_POINT("order_ended");
 	end_empty_entry(mode, order, market_time);
 	arb_journal(mode, "order_ended", DatumGetInt32(order->value[ORDERS_portfolio_id]),
 				DatumGetInt64(order->value[ORDERS_order_id]),

@@ -32,7 +32,34 @@ typedef struct LedgerChange
 	int			open_positions;
 	int			open_orders;
 	bool		new_session;
+	int32		deployment_id;	/* whose; 0 for what is the portfolio's alone */
+	int32		instrument_id;	/* in what; 0 = none */
+	Fixed		qty;			/* shares gained or lost */
+	Fixed		heat;			/* dollars at risk down to the stops */
+	bool		entry_order;	/* an entry order was made: it counts as a message of the day */
+	Fixed		order_value;	/* its dollars and shares */
+	Fixed		order_qty;
+	Fixed		net;			/* dollars bought less sold today, signed by the instrument's direction */
+	bool		fill;			/* counts as a trade of the day */
+	bool		trade_closed;	/* a position ended, with this result */
+	Fixed		trade_pnl;
 } LedgerChange;
+
+/* A deployment's totals; all zero before its first row. */
+typedef struct DeploymentTotals
+{
+	Fixed		realized;
+	Fixed		session_pnl;
+	Fixed		day_pnl;
+	Fixed		day_peak;
+	Fixed		week_pnl;
+	Fixed		week_peak;
+	int			losses_in_row;
+	int			trades;			/* positions closed, and those with a gain */
+	int			wins;
+	int			day_orders;
+	int			day_fills;
+} DeploymentTotals;
 
 /* The totals of the last row; all zero for a portfolio without one. */
 typedef struct LedgerTotals
@@ -51,6 +78,16 @@ typedef struct LedgerTotals
 	Fixed		day_peak;
 	int			open_positions;
 	int			open_orders;
+	DateADT		week;			/* its Monday */
+	Fixed		week_pnl;
+	Fixed		week_peak;
+	Fixed		heat;
+	Fixed		day_net;
+	Fixed		day_value;
+	Fixed		day_qty;
+	int			day_orders;
+	int			day_fills;
+	int			losses_in_row;
 } LedgerTotals;
 
 extern void arb_ledger_totals(TradingMode mode, int32 portfolio_id, TimestampTz market_time,

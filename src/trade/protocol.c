@@ -20,6 +20,7 @@
 #include "common/sha2.h"
 #include "compat.h"
 #include "core/clock.h"
+#include "core/debug_point.h"
 #include "core/guard.h"
 #include "core/lock.h"
 #include "core/result.h"
@@ -52,6 +53,7 @@ begin_call(const char *name, int32 account, int64 epoch)
 	arb_require_read_committed(name);
 	arb_require_synchronous_commit(name);
 	arb_trader_require(account, epoch);
+	ARB_DEBUG_POINT("call_begun");
 }
 
 static void
@@ -146,6 +148,7 @@ arbees_claim_order(PG_FUNCTION_ARGS)
 		arb_row_set(&order, ORDERS_claimed_epoch, PG_GETARG_DATUM(1));
 		arb_row_set(&order, ORDERS_claimed_at, TimestampTzGetDatum(now));
 		arb_order_write(MODE_LIVE, &order);
+		ARB_DEBUG_POINT("claimed");
 		value[2] = Int32GetDatum((int32) arb_elapsed_ms(now, DatumGetTimestampTz(order.value[ORDERS_send_before])));
 	}
 	value[0] = BoolGetDatum(refusal == NULL);

@@ -72,5 +72,9 @@ arb_wish_from_signal(HeapTupleHeader signal, Wish *wish)
 	wish->exit_before_close_s = null[SIGNAL_exit_before_close_s] ? -1 :
 		DatumGetInt32(value[SIGNAL_exit_before_close_s]);
 	wish->confidence = optional_fixed(value[SIGNAL_confidence], null[SIGNAL_confidence]);
+	wish->signal_at = 0;
+	wish->target_qty = FIXED_NULL;
+	wish->override_id = 0;
+	wish->overridden[0] = wish->overridden[1] = 0;
 	wish->purpose = PURPOSE_ENTRY;
 }

@@ -12,6 +12,7 @@
 #include "access/htup.h"
 #include "core/label.h"
 #include "core/money.h"
+#include "utils/timestamp.h"
 
 /* The fields of arbees.signal. */
 enum
@@ -40,6 +41,10 @@ typedef struct Wish
 	Fixed		take_profit_pct;
 	int64		exit_before_close_s;	/* -1 = held to settlement */
 	Fixed		confidence;
+	TimestampTz signal_at;		/* when the model said so; 0 = now */
+	Fixed		target_qty;		/* shares to hold; FIXED_NULL = amount says how much to trade */
+	int64		override_id;	/* an override lets these checks pass once; 0 = none */
+	int64		overridden[2];
 	int64		position_id;	/* exits only */
 } Wish;
 

@@ -254,5 +254,5 @@ ORDER BY part, field;
 SELECT desk.attempt(format('SELECT arbees.judge(%L)', b)) FROM unnest(ARRAY['', '\x00', '\x00020001', '\x00010001', '\x0001ffff']::bytea[]) b;
 SELECT desk.attempt(format('SELECT arbees.judge(%L)', substr(input, 1, octet_length(input) - 1))) AS cut,
 	arbees.judge(set_byte(input, octet_length(input) - 1, 1)) = output AS last_byte_does_not_matter_here,
-	arbees.judge(set_byte(input, 4 + 8 * 8 + 7, 2)) = output AS kill_level_matters
+	arbees.judge(set_byte(input, 4 + 11 * 8 + 7, 2)) = output AS kill_level_matters
 FROM arbees.decisions WHERE signal_key = 'watched';

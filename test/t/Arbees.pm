@@ -43,12 +43,12 @@ sub have_shared
 	return "$shared/$path";
 }
 
-# arbees_node NAME [, preload => 1] [, conf => text] [, start => 0]:
+# arbees_node NAME [, preload => 1] [, conf => text] [, start => 0] [, install_path => folder]:
 # a running server with the extension in database arbees.
 sub arbees_node
 {
 	my ($name, %opt) = @_;
-	my $node = PostgreSQL::Test::Cluster->new($name);
+	my $node = PostgreSQL::Test::Cluster->new($name, install_path => $opt{install_path});
 	$node->init(%{ $opt{init} // {} });
 	$node->append_conf('postgresql.conf', "max_connections = 40\ntimezone = 'UTC'\nlog_statement = 'none'");
 	if ($opt{preload} // 1)

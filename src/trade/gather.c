@@ -1,0 +1,367 @@
+/*-------------------------------------------------------------------------
+ *
+ * src/trade/gather.c
+ *	  All that a decision sees, read under the locks of arb_submit_lock.
+ *
+ * One snapshot, taken after the locks. What cannot be read stays absent, and
+ * the check that needs it denies.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "core/clock.h"
+#include "core/row_cache.h"
+#include "errors.h"
+#include "safety/breaker.h"
+#include "safety/kill.h"
+#include "safety/trader_lock.h"
+#include "trade/gather.h"
+#include "trade/order.h"
+#include "trade/position.h"
+#include "utils/fmgroids.h"
+
+/* The conductor may miss this many of its own intervals before entries stop. */
+#define CONDUCTOR_MISSED_INTERVALS 4
+
+static bool
+text_is(const Row *row, int column, const char *label)
+{
+	return !row->null[column] && strcmp(TextDatumGetCString(row->value[column]), label) == 0;
+}
+
+/* Its beat only grows without notice, so one that is young enough need not be read again. */
+static bool
+read_conductor(TimestampTz now, Row *row)
+{
+	if (!arb_last_row_cached(&conductor_table, "conductor_pkey", row))
+		return false;
+	return arb_elapsed_ms(DatumGetTimestampTz(row->value[CONDUCTOR_beat_at]), now) <
+		DatumGetInt32(row->value[CONDUCTOR_interval_ms]) ||
+		arb_last_row_renewed(&conductor_table, "conductor_pkey", row);
+}
+
+static void
+gather_desk(GateContext *c, Snapshot snapshot)
+{
+	GateInput  *in = &c->in;
+	const Controls *controls = c->controls;
+	Row			row;
+
+	in->kill_level = arb_kill_level(snapshot);
+	in->is_our_installation = arb_installation_is_ours();
+	in->mode_allowed = (controls->trading_mode & (1 << in->mode)) != 0;
+	in->allow_submit = controls->allow_submit;
+	in->breaker_open = arb_breaker_open(snapshot, c->wish->portfolio_id);
+	in->conductor_age_ms = -1;
+	if (read_conductor(in->decided_at, &row))
+	{
+		in->conductor_age_ms = Max(0, arb_elapsed_ms(DatumGetTimestampTz(row.value[CONDUCTOR_beat_at]), in->decided_at));
+		in->conductor_limit_ms = CONDUCTOR_MISSED_INTERVALS * DatumGetInt32(row.value[CONDUCTOR_interval_ms]);
+	}
+}
+
+static void
+gather_account(GateContext *c, Snapshot snapshot)
+{
+	GateInput  *in = &c->in;
+	TraderState trader;
+	Row			row;
+
+	in->capital_cap = FIXED_NONE;
+	in->clock_offset_ms = FIXED_NULL;
+	if (c->venue_account_id == 0)
+		return;
+	arb_trader_state(snapshot, c->venue_account_id, &trader);
+	in->trader_epoch = trader.epoch;
+	in->trader_alive = trader.alive;
+	in->reconciled = trader.reconciled;
+	if (arb_row_cached(&venue_accounts_table, "venue_accounts_pkey", c->venue_account_id, &row))
+	{
+		in->venue_checks_ok = DatumGetBool(row.value[VENUE_ACCOUNTS_checks_ok]);
+		in->clock_offset_ms = row.null[VENUE_ACCOUNTS_clock_offset_ms] ? FIXED_NULL :
+			arb_row_fixed(&row, VENUE_ACCOUNTS_clock_offset_ms) / FIXED_ONE;
+		if (!row.null[VENUE_ACCOUNTS_capital_cap_usd])
+			in->capital_cap = arb_fixed_from_numeric(row.value[VENUE_ACCOUNTS_capital_cap_usd]);
+	}
+	in->armed = arb_row_cached(&arm_statements_table, "arm_statements_active_key", c->wish->portfolio_id, &row);
+}
+
+static void
+gather_strategy(GateContext *c, Snapshot snapshot)
+{
+	GateInput  *in = &c->in;
+	Row			deployment;
+	Row			strategy;
+
+	if (!arb_row_cached(&deployments_table, "deployments_pkey", c->wish->deployment_id, &deployment))
+		return;
+	in->deployment_active = text_is(&deployment, DEPLOYMENTS_state, "active") &&
+		DatumGetInt32(deployment.value[DEPLOYMENTS_portfolio_id]) == c->wish->portfolio_id;
+	if (!arb_row_cached(&strategies_table, "strategies_pkey",
+						DatumGetInt32(deployment.value[DEPLOYMENTS_strategy_id]), &strategy))
+		return;
+	c->strategy_hash = strategy.value[STRATEGIES_version_hash];
+	in->strategy_active = text_is(&strategy, STRATEGIES_state, "active");
+	in->strategy_allowed = c->controls->all_strategies ||
+		arb_control_list_allows(c->controls->allowed_strategies,
+								TextDatumGetCString(strategy.value[STRATEGIES_name]));
+}
+
+static bool
+instrument_on_list(GateContext *c)
+{
+	const Row  *row = &c->instrument;
+	const char *list = c->controls->allowed_instruments;
+
+	if (c->controls->all_instruments)
+		return true;
+	return arb_control_list_allows(list, TextDatumGetCString(row->value[INSTRUMENTS_symbol])) ||
+		arb_control_list_allows(list, TextDatumGetCString(row->value[INSTRUMENTS_name])) ||
+		(!row->null[INSTRUMENTS_underlying] &&
+		 arb_control_list_allows(list, TextDatumGetCString(row->value[INSTRUMENTS_underlying])));
+}
+
+static void
+gather_market(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
+{
+	GateInput  *in = &c->in;
+	const Row  *row = &c->instrument;
+	Quote		quote;
+
+	in->instrument_allowed = instrument_on_list(c);
+	in->tick_size = arb_row_fixed(row, INSTRUMENTS_tick_size);
+	in->lot_size = arb_row_fixed(row, INSTRUMENTS_lot_size);
+	in->min_qty = arb_row_fixed(row, INSTRUMENTS_min_qty);
+	in->min_notional = arb_row_fixed(row, INSTRUMENTS_min_notional);
+	in->max_price = row->null[INSTRUMENTS_max_price] ? FIXED_NONE : arb_row_fixed(row, INSTRUMENTS_max_price);
+	in->fee_rate = arb_row_fixed(row, INSTRUMENTS_fee_rate);
+	in->fee_exponent = DatumGetInt32(row->value[INSTRUMENTS_fee_exponent]);
+	in->no_entry_before_close_s = c->controls->no_entry_before_close_s;
+	in->quote_max_age_ms = c->controls->quote_max_age_ms;
+	in->window_id = row->null[INSTRUMENTS_window_id] ? 0 : DatumGetInt64(row->value[INSTRUMENTS_window_id]);
+	if (in->window_id != 0)
+	{
+		IndexKey	by_window[] = {INT8_KEY(in->window_id)};
+		Row			window;
+
+		if (arb_row_read(&windows_table, 0, "windows_pkey", 1, by_window, snapshot, &window))
+		{
+			in->opens_at = DatumGetTimestampTz(window.value[WINDOWS_opens_at]);
+			in->closes_at = DatumGetTimestampTz(window.value[WINDOWS_closes_at]);
+			in->window_resolved = !window.null[WINDOWS_venue_outcome];
+		}
+	}
+	in->bid = in->ask = in->bid_size = in->ask_size = FIXED_NULL;
+	if (arb_quote_read(quotes, c->wish->instrument_id, snapshot, &quote))
+	{
+		in->quote_present = 1;
+		in->bid = quote.bid;
+		in->bid_size = quote.bid_size;
+		in->ask = quote.ask;
+		in->ask_size = quote.ask_size;
+		in->quote_received_at = quote.received_at;
+		in->quote_source_at = quote.source_at;
+	}
+}
+
+static void
+gather_signal(GateContext *c)
+{
+	GateInput  *in = &c->in;
+	const Wish *w = c->wish;
+
+	in->side = w->side;
+	in->amount_kind = w->amount_kind;
+	in->amount = w->amount;
+	in->limit_price = w->limit_price;
+	in->time_in_force = w->time_in_force;
+	in->stop_loss_pct = w->stop_loss_pct != FIXED_NULL ? w->stop_loss_pct : c->controls->stop_loss_pct;
+	in->take_profit_kind = w->take_profit_kind != 0 ? w->take_profit_kind : c->controls->take_profit_kind;
+	in->take_profit_pct = w->take_profit_pct != FIXED_NULL ? w->take_profit_pct :
+		in->take_profit_kind == TAKE_PROFIT_TRAILING ? c->controls->trailing_pct : c->controls->take_profit_pct;
+	/* "none" recorded as the control means no stop and no profit target. */
+	if (in->stop_loss_pct == FIXED_NONE)
+		in->stop_loss_pct = 0;
+	if (in->take_profit_pct == FIXED_NONE)
+		in->take_profit_pct = 0;
+	in->exit_at = w->exit_before_close_s < 0 || in->window_id == 0 ? 0 :
+		in->closes_at - w->exit_before_close_s * USECS_PER_SEC;
+	in->confidence = w->confidence;
+}
+
+typedef struct ExposureScan
+{
+	TradingMode mode;
+	Snapshot	snapshot;
+	Fixed		total;
+	Fixed		exit_working;
+	int64		only_position;	/* exits: count working exits of this one */
+} ExposureScan;
+
+static bool
+add_working_order(const Row *row, void *arg)
+{
+	ExposureScan *scan = arg;
+
+	if (!arb_order_working(arb_order_state(row)))
+		return true;
+	if (arb_label_value(LABEL_ORDER_PURPOSE, DatumGetObjectId(row->value[ORDERS_purpose])) == PURPOSE_ENTRY)
+		scan->total = arb_fixed_add(scan->total, arb_row_fixed(row, ORDERS_reserved));
+	else
+		scan->exit_working = arb_fixed_add(scan->exit_working,
+										   arb_row_fixed(row, ORDERS_amount) - arb_row_fixed(row, ORDERS_filled_qty));
+	return true;
+}
+
+static void
+scan_orders_of_position(ExposureScan *scan, int64 position_id)
+{
+	Table		table = arb_table_open(&orders_table, scan->mode, AccessShareLock);
+	IndexKey	keys[] = {INT8_KEY(position_id)};
+
+	arb_table_visit(&table, "orders_position_idx", 1, keys, ForwardScanDirection, scan->snapshot,
+				   add_working_order, scan);
+	arb_table_close(&table);
+}
+
+static bool
+add_position(const Row *row, void *arg)
+{
+	ExposureScan *scan = arg;
+
+	scan->total = arb_fixed_add(scan->total, arb_row_fixed(row, POSITIONS_cost));
+	scan_orders_of_position(scan, DatumGetInt64(row->value[POSITIONS_position_id]));
+	return true;
+}
+
+/* Dollars at work in the instrument: cost of what is held plus what working entries reserve. */
+static void
+gather_exposure(GateContext *c, Snapshot snapshot)
+{
+	ExposureScan scan = {c->wish->mode, snapshot, 0, 0, 0};
+	Table		table = arb_table_open(&positions_table, c->wish->mode, AccessShareLock);
+	IndexKey	keys[] = {INT4_KEY(c->wish->instrument_id), INT4_KEY(c->wish->portfolio_id)};
+
+	arb_table_visit(&table, "positions_open_idx", 2, keys, ForwardScanDirection, snapshot, add_position, &scan);
+	arb_table_close(&table);
+	c->in.instrument_exposure = scan.total;
+}
+
+static bool
+count_row(const Row *row, void *arg)
+{
+	(*(int64 *) arg)++;
+	return true;
+}
+
+static void
+gather_slot(GateContext *c, Snapshot snapshot)
+{
+	Table		table;
+	IndexKey	entry[] = {
+		INT8_KEY(c->in.window_id), INT4_KEY(c->wish->instrument_id), {(Datum) 0, F_INT2EQ},
+		INT4_KEY(c->wish->portfolio_id)
+	};
+	IndexKey	unknown[] = {INT4_KEY(c->wish->portfolio_id), INT8_KEY(c->in.window_id)};
+	int			no;
+
+	if (c->in.window_id == 0)
+		return;
+	table = arb_table_open(&orders_table, c->wish->mode, AccessShareLock);
+	for (no = 1; no <= MAX_ENTRIES_PER_SLOT; no++)
+	{
+		entry[2].value = Int16GetDatum(no);
+		arb_table_visit(&table, "orders_entry_slot_key", 4, entry, ForwardScanDirection, snapshot,
+					   count_row, &c->in.entries_in_slot);
+	}
+	arb_table_visit(&table, "orders_unknown_idx", 2, unknown, ForwardScanDirection, snapshot,
+				   count_row, &c->in.unknown_in_slot);
+	arb_table_close(&table);
+}
+
+static void
+gather_books(GateContext *c, TimestampTz market_time, Snapshot snapshot)
+{
+	GateInput  *in = &c->in;
+
+	arb_ledger_totals(c->wish->mode, c->wish->portfolio_id, market_time, snapshot, &c->totals);
+	in->cash = c->totals.cash;
+	in->claimable = c->totals.claimable;
+	in->reserved = c->totals.reserved;
+	in->cost_open = c->totals.cost_open;
+	in->session_pnl = c->totals.session_pnl;
+	in->day_pnl = c->totals.day_pnl;
+	in->day_peak = c->totals.day_peak;
+	in->max_position_usd = c->controls->max_position_usd;
+	in->max_session_loss_usd = c->controls->max_session_loss_usd;
+	in->daily_drawdown_limit_usd = c->controls->daily_drawdown_limit_usd;
+	if (c->wish->purpose == PURPOSE_ENTRY)
+	{
+		gather_exposure(c, snapshot);
+		gather_slot(c, snapshot);
+	}
+	else
+	{
+		ExposureScan scan = {c->wish->mode, snapshot, 0, 0, 0};
+
+		scan_orders_of_position(&scan, c->wish->position_id);
+		in->position_id = c->wish->position_id;
+		in->position_qty = arb_row_fixed(&c->position, POSITIONS_qty);
+		in->exit_qty_working = scan.exit_working;
+	}
+}
+
+static void
+gather_identity(GateContext *c, Snapshot snapshot)
+{
+	const Wish *w = c->wish;
+	Row			venue;
+
+	if (!arb_row_cached(&portfolios_table, "portfolios_pkey", w->portfolio_id, &c->portfolio))
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("portfolio %d does not exist", w->portfolio_id)));
+	if (!arb_row_cached(&instruments_table, "instruments_pkey", w->instrument_id, &c->instrument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("instrument %d does not exist", w->instrument_id)));
+	c->venue_id = DatumGetInt32(c->portfolio.value[PORTFOLIOS_venue_id]);
+	c->venue_account_id = c->portfolio.null[PORTFOLIOS_venue_account_id] ? 0 :
+		DatumGetInt32(c->portfolio.value[PORTFOLIOS_venue_account_id]);
+	if (!arb_row_cached(&venues_table, "venues_pkey", c->venue_id, &venue))
+		elog(ERROR, "venue %d does not exist", c->venue_id);
+	c->derives_order_id = DatumGetBool(venue.value[VENUES_derives_order_id]);
+	if (DatumGetInt32(c->instrument.value[INSTRUMENTS_venue_id]) != c->venue_id)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("instrument %d does not belong to the venue of portfolio %d",
+						w->instrument_id, w->portfolio_id)));
+	if (w->purpose == PURPOSE_EXIT && !arb_position_read(w->mode, w->position_id, &c->position))
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("position " INT64_FORMAT " does not exist", w->position_id)));
+}
+
+/* arb_gather fills the input of a wish; c->wish and c->controls are set. Errors: P0002 for a portfolio, instrument or position that does not exist. */
+void
+arb_gather(GateContext *c, const QuoteSet *quotes, TimestampTz market_time)
+{
+	Snapshot	snapshot = arb_snapshot_begin();
+	GateInput  *in = &c->in;
+
+	in->market_time = market_time;
+	in->decided_at = arb_now();
+	in->purpose = c->wish->purpose;
+	in->mode = c->wish->mode;
+	in->portfolio_id = c->wish->portfolio_id;
+	in->deployment_id = c->wish->deployment_id;
+	in->instrument_id = c->wish->instrument_id;
+	gather_identity(c, snapshot);
+	gather_desk(c, snapshot);
+	gather_account(c, snapshot);
+	gather_strategy(c, snapshot);
+	gather_market(c, quotes, snapshot);
+	gather_signal(c);
+	gather_books(c, market_time, snapshot);
+	arb_snapshot_end(snapshot);
+}

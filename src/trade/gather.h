@@ -1,0 +1,40 @@
+/*-------------------------------------------------------------------------
+ *
+ * src/trade/gather.h
+ *	  All that a decision sees, read under the locks of arb_submit_lock.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARB_GATHER_H
+#define ARB_GATHER_H
+
+#include "postgres.h"
+#include "core/columns.h"
+#include "core/label.h"
+#include "market/quote.h"
+#include "safety/control.h"
+#include "safety/gate.h"
+#include "trade/ledger.h"
+#include "trade/wish.h"
+
+/* The rows a decision needs besides the input's numbers. */
+typedef struct GateContext
+{
+	const Wish *wish;
+	Row			portfolio;
+	Row			instrument;
+	Row			position;		/* exits */
+	int32		venue_id;
+	int32		venue_account_id;	/* 0 = none */
+	bool		derives_order_id;
+	const Controls *controls;
+	Datum		strategy_hash;	/* text, 0 = unknown */
+	LedgerTotals totals;
+	GateInput	in;
+	GateOutput	out;
+} GateContext;
+
+
+extern void arb_gather(GateContext *c, const QuoteSet *quotes, TimestampTz market_time);
+
+#endif							/* ARB_GATHER_H */

@@ -1,0 +1,191 @@
+\set ECHO none
+\getenv dir PG_ABS_SRCDIR
+\set desk :dir '/sql/desk.inc'
+\i :desk
+-- Ways around the gate: each is tried by each role; a cell is the SQLSTATE of the refusal.
+\set SHOW_CONTEXT never
+
+-- Something to get at: a position held, an order at rest, a fill, two kinds of decision.
+SELECT FROM desk.quote('PAPER', 100, 'w.up', 0.50, 0.52);
+SELECT desk.try(desk.signal('{"key": "held"}')), desk.try(desk.signal('{"key": "denied", "amount": 99}')),
+	desk.try(desk.signal('{"key": "rests", "amount_kind": "base", "amount": 5, "limit_price": 0.30, "time_in_force": "GTC"}'));
+
+-- The tables, one leaf of each, a column to write, its key.
+CREATE TABLE desk.targets (n serial, name text, leaf text, col text, key text);
+INSERT INTO desk.targets (name, leaf, col, key) VALUES
+	('orders', 'orders_paper', 'reserved', 'order_id, portfolio_id, mode'),
+	('positions', 'positions_paper', 'qty', 'position_id, portfolio_id, mode'),
+	('decisions', 'decisions_paper', 'reason', 'decision_id, portfolio_id, mode'),
+	('fills', 'fills_paper', 'qty', 'fill_id, portfolio_id, mode'),
+	('portfolio_ledger', 'portfolio_ledger_paper', 'cash', 'portfolio_id, seq, mode'),
+	('journal', 'journal_desk', 'message', 'journal_id'),
+	('kill_levels', 'kill_levels', 'level', 'seq'),
+	('runtime_controls', 'runtime_controls', 'description', 'key');
+
+CREATE TABLE desk.ways (n serial, way text, statement text);
+INSERT INTO desk.ways (way, statement) VALUES
+	('INSERT', 'INSERT INTO arbees.%name SELECT * FROM arbees.%name'),
+	('INSERT, leaf', 'INSERT INTO arbees.%leaf SELECT * FROM arbees.%leaf'),
+	('ON CONFLICT DO NOTHING', 'INSERT INTO arbees.%leaf SELECT * FROM arbees.%leaf ON CONFLICT DO NOTHING'),
+	('ON CONFLICT DO UPDATE', 'INSERT INTO arbees.%leaf SELECT * FROM arbees.%leaf ON CONFLICT (%key) DO UPDATE SET %col = excluded.%col'),
+	('UPDATE', 'UPDATE arbees.%name SET %col = %col'),
+	('UPDATE, leaf', 'UPDATE arbees.%leaf SET %col = %col'),
+	('UPDATE ... FROM', 'UPDATE arbees.%name t SET %col = s.%col FROM arbees.%name s'),
+	('DELETE', 'DELETE FROM arbees.%name'),
+	('DELETE, leaf', 'DELETE FROM ONLY arbees.%leaf'),
+	('TRUNCATE', 'TRUNCATE arbees.%name CASCADE'),
+	('TRUNCATE, leaf', 'TRUNCATE ONLY arbees.%leaf CASCADE'),
+	('MERGE, insert', 'MERGE INTO arbees.%name t USING (SELECT * FROM arbees.%name) s ON false WHEN NOT MATCHED THEN INSERT VALUES (s.*)'),
+	('MERGE, update', 'MERGE INTO arbees.%name t USING (SELECT 1) s ON true WHEN MATCHED THEN UPDATE SET %col = %col'),
+	('MERGE, delete', 'MERGE INTO arbees.%name t USING (SELECT 1) s ON true WHEN MATCHED THEN DELETE'),
+	('WITH ... DELETE', 'WITH gone AS (DELETE FROM arbees.%name RETURNING *) SELECT count(*) FROM gone'),
+	('COPY', 'COPY (SELECT * FROM arbees.%name LIMIT 1) TO %L; COPY arbees.%name FROM %L'),
+	('COPY, leaf', 'COPY (SELECT * FROM arbees.%leaf LIMIT 1) TO %L; COPY arbees.%leaf FROM %L'),
+	('view, INSERT', 'CREATE TEMP VIEW v AS SELECT * FROM arbees.%name; INSERT INTO v SELECT * FROM v'),
+	('view, UPDATE', 'CREATE TEMP VIEW v AS SELECT * FROM arbees.%name; UPDATE v SET %col = %col'),
+	('view, DELETE', 'CREATE TEMP VIEW v AS SELECT * FROM arbees.%name; DELETE FROM v'),
+	('replica, INSERT', 'SET LOCAL session_replication_role = replica; INSERT INTO arbees.%name SELECT * FROM arbees.%name'),
+	('replica, UPDATE', 'SET LOCAL session_replication_role = replica; UPDATE arbees.%name SET %col = %col'),
+	('replica, DELETE', 'SET LOCAL session_replication_role = replica; DELETE FROM arbees.%name'),
+	('replica, TRUNCATE', 'SET LOCAL session_replication_role = replica; TRUNCATE arbees.%name CASCADE'),
+	('maintenance', 'SET LOCAL arbees.maintenance = restore; UPDATE arbees.%name SET %col = %col'),
+	('LOCK', 'LOCK TABLE arbees.%name'),
+	('SELECT FOR UPDATE', 'SELECT FROM arbees.%name FOR UPDATE'),
+	('DROP TABLE', 'DROP TABLE arbees.%name CASCADE'),
+	('trigger beside the guard', 'CREATE FUNCTION pg_temp.f() RETURNS trigger LANGUAGE plpgsql AS ''BEGIN RETURN NULL; END''; CREATE TRIGGER a BEFORE INSERT ON arbees.%leaf FOR EACH ROW EXECUTE FUNCTION pg_temp.f()'),
+	('guard for a table of its own', 'CREATE TEMP TABLE t (LIKE arbees.%name); CREATE TRIGGER a BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION arbees.guard_rows(''%name'', ''closed'')');
+
+-- Does it as a role and takes it back; the SQLSTATE, OPEN when it was done.
+CREATE FUNCTION desk.as_role(who name, statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	BEGIN
+		PERFORM set_config('role', who, true);
+		EXECUTE statement;
+		RAISE EXCEPTION USING ERRCODE = 'DK000';
+	EXCEPTION
+		WHEN SQLSTATE 'DK000' THEN
+			RETURN 'OPEN';
+		WHEN OTHERS THEN
+			RETURN SQLSTATE;
+	END;
+END
+$$;
+CREATE FUNCTION desk.fitted(statement text, target desk.targets) RETURNS text LANGUAGE sql STABLE AS $$
+	SELECT replace(replace(replace(replace(replace($1, '%L', quote_literal(current_setting('data_directory') || '/bypass')), '%name', ($2).name), '%leaf', ($2).leaf), '%col', ($2).col), '%key', ($2).key)
+$$;
+-- One row for each way, one column for each table.
+CREATE FUNCTION desk.tried_by(who name)
+RETURNS TABLE (way text, orders text, positions text, decisions text, fills text, ledger text, journal text, kill text, controls text)
+LANGUAGE sql AS $$
+	SELECT a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9] FROM (
+		SELECT w.n, w.way || array_agg(desk.as_role(who, desk.fitted(w.statement, t)) ORDER BY t.n) AS a
+		FROM desk.ways w, desk.targets t GROUP BY w.n, w.way) x
+	ORDER BY n
+$$;
+-- What all roles but the superuser hear of every way and table, and the exceptions.
+CREATE FUNCTION desk.summary(who name, OUT way text, OUT refusal text, OUT tables text) RETURNS SETOF record LANGUAGE sql AS $$
+	SELECT way, refusal, string_agg(name, ' ' ORDER BY n) FROM (
+		SELECT w.way, t.n, t.name, desk.as_role(who, desk.fitted(w.statement, t)) AS refusal FROM desk.ways w, desk.targets t) x
+	WHERE refusal <> '42501' GROUP BY way, refusal ORDER BY 1, 2
+$$;
+
+-- Every way is closed to each role with 42501; what says otherwise is shown: a control may be locked by who may change it.
+SELECT count(*) AS tried FROM desk.ways, desk.targets;
+SELECT * FROM desk.summary('arbees_viewer');
+SELECT * FROM desk.summary('arbees_strategy');
+SELECT * FROM desk.summary('arbees_worker');
+SELECT * FROM desk.summary('arbees_operator');
+SELECT * FROM desk.summary('arbees_risk');
+-- The owner of the extension, a superuser here: every statement meets a guard that no setting switches off.
+SELECT * FROM desk.tried_by('postgres');
+
+-- An owner of the tables who is no superuser, for as long as this transaction lasts.
+BEGIN;
+CREATE ROLE bypass_owner;
+GRANT USAGE, CREATE ON SCHEMA arbees TO bypass_owner;
+GRANT USAGE ON SCHEMA desk TO bypass_owner;
+DO $$
+DECLARE
+	t	text;
+BEGIN
+	FOR t IN SELECT name FROM desk.targets UNION SELECT leaf FROM desk.targets LOOP
+		EXECUTE format('ALTER TABLE arbees.%I OWNER TO bypass_owner', t);
+	END LOOP;
+END
+$$;
+SELECT * FROM desk.tried_by('bypass_owner');
+ROLLBACK;
+
+-- Whoever owns the tables can take a guard away; the next tick opens the breaker and says what it found.
+CREATE FUNCTION desk.tamper(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	found	text;
+BEGIN
+	BEGIN
+		EXECUTE statement;
+		PERFORM arbees.step_assertions();
+		SELECT coalesce(max(reason), 'NOT CAUGHT') INTO found FROM arbees.breakers WHERE scope = 'desk' AND state = 'OPEN';
+		RAISE EXCEPTION USING ERRCODE = 'DK000', MESSAGE = found;
+	EXCEPTION
+		WHEN SQLSTATE 'DK000' THEN
+			RETURN SQLERRM;
+		WHEN OTHERS THEN
+			RETURN format('%s %s', SQLSTATE, SQLERRM);
+	END;
+END
+$$;
+CREATE FUNCTION desk.let_pass() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN coalesce(NEW, OLD); END';
+CREATE TABLE desk.tampering (n serial, what text, statement text);
+INSERT INTO desk.tampering (what, statement) VALUES
+	('nothing', 'SELECT'),
+	('guard disabled', 'ALTER TABLE arbees.orders_live DISABLE TRIGGER orders_guard'),
+	('guard disabled, root', 'ALTER TABLE arbees.orders DISABLE TRIGGER orders_guard'),
+	('all guards disabled', 'ALTER TABLE arbees.fills_dry_run DISABLE TRIGGER ALL'),
+	('guard off for replicas', 'ALTER TABLE arbees.positions_live ENABLE TRIGGER positions_guard'),
+	('guard for replicas alone', 'ALTER TABLE arbees.kill_levels ENABLE REPLICA TRIGGER kill_levels_guard'),
+	('guard dropped', 'DROP TRIGGER kill_levels_guard ON arbees.kill_levels'),
+	('guard dropped, whole tree', 'DROP TRIGGER portfolio_ledger_guard ON arbees.portfolio_ledger'),
+	('guard of TRUNCATE dropped', 'DROP TRIGGER decisions_no_truncate ON arbees.decisions_live'),
+	('guard with a condition', 'CREATE OR REPLACE TRIGGER journal_desk_guard BEFORE INSERT OR UPDATE OR DELETE ON arbees.journal_desk FOR EACH ROW WHEN (false)
+		EXECUTE FUNCTION arbees.guard_rows(''journal'', ''append''); ALTER TABLE arbees.journal_desk ENABLE ALWAYS TRIGGER journal_desk_guard'),
+	('guard of one column', 'CREATE OR REPLACE TRIGGER breakers_guard BEFORE INSERT OR UPDATE OF reason OR DELETE ON arbees.breakers FOR EACH ROW
+		EXECUTE FUNCTION arbees.guard_rows(''breakers'', ''closed''); ALTER TABLE arbees.breakers ENABLE ALWAYS TRIGGER breakers_guard'),
+	('guard that lets inserts pass', 'CREATE OR REPLACE TRIGGER trader_epochs_guard BEFORE UPDATE OR DELETE ON arbees.trader_epochs FOR EACH ROW
+		EXECUTE FUNCTION arbees.guard_rows(''trader_epochs'', ''closed''); ALTER TABLE arbees.trader_epochs ENABLE ALWAYS TRIGGER trader_epochs_guard'),
+	('function of a guard replaced', 'CREATE OR REPLACE FUNCTION arbees.orders_guard() RETURNS trigger LANGUAGE plpgsql AS ''BEGIN RETURN NEW; END'''),
+	('trigger beside a guard', 'CREATE TRIGGER z BEFORE INSERT ON arbees.orders_live FOR EACH ROW EXECUTE FUNCTION desk.let_pass();
+		ALTER TABLE arbees.orders_live ENABLE ALWAYS TRIGGER z'),
+	('rule', 'CREATE RULE r AS ON INSERT TO arbees.kill_levels DO INSTEAD NOTHING'),
+	('rule, partitioned', 'CREATE RULE r AS ON UPDATE TO arbees.orders DO INSTEAD NOTHING'),
+	('child', 'CREATE TABLE desk.child () INHERITS (arbees.kill_levels)'),
+	('child of a leaf', 'CREATE TABLE desk.child () INHERITS (arbees.orders_live)'),
+	('another leaf', 'CREATE TABLE desk.leaf PARTITION OF arbees.orders FOR VALUES IN (''BACKTEST'')'),
+	('another leaf, by default', 'CREATE TABLE arbees.orders_more PARTITION OF arbees.orders DEFAULT'),
+	('leaf taken off', 'ALTER TABLE arbees.orders DETACH PARTITION arbees.orders_live'),
+	('leaf renamed', 'ALTER TABLE arbees.orders_live RENAME TO o; ALTER TABLE arbees.o DISABLE TRIGGER ALL');
+SELECT what, desk.tamper(statement) AS caught FROM desk.tampering ORDER BY n;
+
+-- Guards are not to be called, nor can the door be opened from SQL: the library's own functions are no SQL functions.
+SELECT f, desk.attempt('SELECT ' || f) FROM unnest(ARRAY['arbees.orders_guard()', 'arbees.positions_guard()', 'arbees.guard_rows()', 'arbees.guard_controls()']) f;
+CREATE FUNCTION desk.borrow(symbol text, result text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('CREATE FUNCTION desk.borrowed() RETURNS %s LANGUAGE c AS ''$libdir/arbees'', %L', result, symbol);
+	EXECUTE 'SELECT desk.borrowed()';
+	RETURN 'OPEN';
+EXCEPTION WHEN OTHERS THEN
+	RETURN format('%s %s', SQLSTATE, regexp_replace(SQLERRM, 'in file ".*"', 'in file ...'));
+END
+$$;
+SELECT symbol, desk.borrow(symbol, result) FROM (VALUES ('arb_guard_open', 'void'), ('arb_submit', 'void'), ('arb_order_write', 'void'), ('arb_table_insert', 'void'), ('arb_ledger_append', 'void'),
+	('arbees_orders_guard', 'void'), ('arbees_guard_rows', 'void')) v (symbol, result);
+-- Only a superuser can make a C function at all; with code of his own he can do anything the server can.
+SELECT r, desk.as_role(r::name, 'CREATE FUNCTION pg_temp.f() RETURNS void LANGUAGE c AS ''$libdir/arbees'', ''arbees_guard_rows''') AS c_function,
+	desk.as_role(r::name, 'SELECT arbees.orders_guard()') AS guard, desk.as_role(r::name, 'ALTER EXTENSION arbees UPDATE') AS extension,
+	desk.as_role(r::name, 'SELECT arbees.begin_safety()') AS installation,
+	desk.as_role(r::name, 'SELECT arbees.write_journal(NULL, ''x'', NULL, NULL, ''y'')') AS journal,
+	desk.as_role(r::name, format('SELECT arbees.submit_signal(%s, %L)', desk.deployment('paper', 'silent'), desk.signal())) AS gate
+FROM unnest(ARRAY['arbees_viewer', 'arbees_operator', 'arbees_risk', 'arbees_worker', 'arbees_strategy']) r;
+
+-- Nothing of all this left a trace.
+SELECT add_up, orders, positions FROM desk.books('paper');
+SELECT count(*), bool_and((arbees_replay(decision_id)).agrees) AS replay FROM arbees.decisions;
