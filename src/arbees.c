@@ -39,10 +39,10 @@ static const struct config_enum_entry maintenance_options[] = {
 void
 _PG_init(void)
 {
-	/* Left on, it lets a superuser's statements write guarded tables. */
+	/* Left on, a superuser's INSERT brings rows nobody judged, and the desk stands still. */
 	DefineCustomEnumVariable("arbees.maintenance",
 							 "Lets rows of a restored dump or a logical replica into guarded tables.",
-							 "off, restore or replica; it works for superusers alone, and never while a trader holds a lease.",
+							 "off, restore or replica; it works for superusers alone, never while a trader holds a lease, and leaves the desk paused until arbees_resume.",
 							 &arb_maintenance, ARB_MAINTENANCE_OFF, maintenance_options,
 							 PGC_SUSET, 0, NULL, NULL, NULL);
 
@@ -70,7 +70,7 @@ _PG_init(void)
 	ARB_DEBUG_INIT();
 	MarkGUCPrefixReserved("arbees");
 
-	arb_guard_maintenance_check = arb_trader_refuse_maintenance;
+	arb_guard_maintenance_begin = arb_trader_begin_maintenance;
 	arb_guard_register(arbees_guard_rows, ARB_GUARD_BY_ARGUMENT);
 	arb_guard_register(arbees_guard_keys, ARB_GUARD_OF_KEYS);
 	arb_guard_register(arbees_orders_guard, "orders");

@@ -26,7 +26,7 @@ ALTER TABLE arbees.control_history ENABLE ALWAYS TRIGGER control_history_guard;
 ALTER TABLE arbees.control_history ENABLE ALWAYS TRIGGER control_history_truncate_guard;
 
 -- Columns, not the table: who may update the whole table may also lock it away.
-GRANT UPDATE (value, is_none, reason) ON arbees.runtime_controls TO arbees_risk;
+GRANT UPDATE (value, is_none, soft_value, reason) ON arbees.runtime_controls TO arbees_risk;
 
 CREATE OR REPLACE FUNCTION @extschema@.arbees_set(key text, value text, reason text)
 RETURNS text
@@ -48,7 +48,17 @@ COMMENT ON FUNCTION @extschema@.arbees_set_none(text, text) IS
 REVOKE ALL ON FUNCTION @extschema@.arbees_set_none(text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.arbees_set_none(text, text) TO arbees_risk;
 
--- A restore brings its own rows.
+CREATE OR REPLACE FUNCTION @extschema@.arbees_set_soft(key text, value text, reason text)
+RETURNS text
+LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arbees_set_soft';
+COMMENT ON FUNCTION @extschema@.arbees_set_soft(text, text, text) IS
+	'sets from where a limit warns, NULL for nowhere; arbees_risk in any way, arbees_operator only to tighten';
+REVOKE ALL ON FUNCTION @extschema@.arbees_set_soft(text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.arbees_set_soft(text, text, text) TO arbees_operator;
+
+-- A restore brings its own rows. Limits, which have scopes, follow in 25_limits.
 INSERT INTO arbees.runtime_controls
 	(key, kind, value, is_none, unit, min_value, max_value, labels, description)
 SELECT c.key, c.kind, c.value, c.is_none, c.unit, c.min_value, c.max_value, c.labels, c.description
@@ -61,12 +71,6 @@ FROM (VALUES
 	 'modes in which decisions are made; an empty list makes none'),
 	('allow_submit', 'boolean', 'true', false, NULL, NULL, NULL, NULL,
 	 'false is monitor mode: entries are decided and recorded, nothing is reserved or sent; exits still work'),
-	('max_position_usd', 'numeric', '5', false, 'USD', 0, 1000000, NULL,
-	 'most that may be at stake in one instrument of a portfolio'),
-	('max_session_loss_usd', 'numeric', '50', false, 'USD', 0, 1000000, NULL,
-	 'loss of a portfolio''s session (arbees_new_session begins one) at which it makes no more entries'),
-	('daily_drawdown_limit_usd', 'numeric', '20', false, 'USD', 0, 1000000, NULL,
-	 'fall below the day''s highest result, at which a portfolio makes no more entries'),
 	('allowed_instruments', 'list', NULL, true, NULL, NULL, NULL, NULL,
 	 'symbols or underlyings that may be entered, or prefixes ending in *; none allows every one'),
 	('allowed_strategies', 'list', NULL, true, NULL, NULL, NULL, NULL,
@@ -79,16 +83,12 @@ FROM (VALUES
 	 'gain at which a fixed take-profit closes'),
 	('trailing_pct', 'numeric', '20', false, 'percent of the highest price', 0, 100, NULL,
 	 'fall from the high at which a trailing take-profit closes; it arms above the entry price'),
-	('quote_max_age_ms', 'integer', '2000', false, 'ms', 1, 600000, NULL,
-	 'age at which a quote is too old to enter by'),
 	('send_deadline_ms', 'integer', '2000', false, 'ms', 1, 60000, NULL,
 	 'time an order has from its decision to its first byte; later it expires unsent'),
 	('confirm_timeout_ms', 'integer', '5000', false, 'ms', 100, 600000, NULL,
 	 'time a sent order has to be acknowledged before its fate is asked for'),
 	('lease_ms', 'integer', '10000', false, 'ms', 1000, 600000, NULL,
 	 'time after which a trader that does not renew may be replaced'),
-	('no_entry_before_close_s', 'integer', '1', false, 's', 0, 86400, NULL,
-	 'time before a window closes in which nothing is entered any more'),
 	('exit_slippage_pct', 'numeric', '10', false, 'percent of the bid', 0, 100, NULL,
 	 'how far below the bid an exit may sell'),
 	('exit_retry_ms', 'integer', '1000', false, 'ms', 10, 600000, NULL,

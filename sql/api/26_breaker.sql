@@ -14,6 +14,16 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arbees_reset_breaker';
 COMMENT ON FUNCTION @extschema@.arbees_reset_breaker(text, text) IS
-	'closes the breaker of a portfolio, or of the whole desk (desk)';
+	'closes the breaker of a portfolio, of a venue (venue:name), of a strategy (strategy:name), or of the whole desk (desk)';
 REVOKE ALL ON FUNCTION @extschema@.arbees_reset_breaker(text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.arbees_reset_breaker(text, text) TO arbees_risk;
+
+CREATE OR REPLACE FUNCTION @extschema@.arbees_trip_breaker(portfolio text, reason text)
+RETURNS text
+LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arbees_trip_breaker';
+COMMENT ON FUNCTION @extschema@.arbees_trip_breaker(text, text) IS
+	'opens a breaker by hand, of what arbees_reset_breaker closes: no entries until then';
+REVOKE ALL ON FUNCTION @extschema@.arbees_trip_breaker(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.arbees_trip_breaker(text, text) TO arbees_operator;

@@ -252,6 +252,25 @@ $function$;
 COMMENT ON FUNCTION @extschema@.arbees_deploy(text, text, jsonb) IS
 	'runs a strategy in a portfolio with parameters; returns the deployment''s id';
 
+CREATE OR REPLACE FUNCTION arbees.effective_limits(
+	deployment integer, instrument integer,
+	OUT key text, OUT value text, OUT decided_by text, OUT soft text, OUT soft_decided_by text)
+RETURNS SETOF record
+LANGUAGE sql STRICT STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+	SELECT l.*
+	FROM arbees.deployments d
+	JOIN arbees.strategies s USING (strategy_id)
+	JOIN arbees.portfolios p USING (portfolio_id)
+	JOIN arbees.venues v USING (venue_id)
+	JOIN arbees.instruments i ON i.instrument_id = $2
+	CROSS JOIN LATERAL arbees.list_limits(v.name, s.name, i.symbol, i.name, i.underlying) l
+	WHERE d.deployment_id = $1
+$function$;
+COMMENT ON FUNCTION arbees.effective_limits(integer, integer) IS
+	'the limits in force for a deployment''s orders in an instrument, and the scope each comes from';
+
 REVOKE ALL ON FUNCTION
 	@extschema@.arbees_create_venue(text, boolean, boolean, jsonb, integer),
 	@extschema@.arbees_create_account(text, text, text, integer, numeric),

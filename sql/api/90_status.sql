@@ -61,7 +61,10 @@ WITH facts AS (
 		 WHERE p.mode = 'LIVE' AND NOT EXISTS (
 			SELECT FROM arbees.liveness l JOIN arbees.venue_accounts a ON a.name = l.name
 			WHERE l.what = 'trader' AND l.alive AND a.venue_account_id = p.venue_account_id)) AS untraded,
-		(SELECT string_agg(CASE b.scope WHEN 'desk' THEN 'desk' ELSE coalesce(p.name, b.scope_id::text) END, ', '
+		(SELECT string_agg(CASE b.scope WHEN 'desk' THEN 'desk'
+			WHEN 'venue' THEN 'venue:' || (SELECT v.name FROM arbees.venues v WHERE v.venue_id = b.scope_id)
+			WHEN 'strategy' THEN 'strategy:' || (SELECT s.name FROM arbees.strategies s WHERE s.strategy_id = b.scope_id)
+			ELSE coalesce(p.name, b.scope_id::text) END, ', '
 			ORDER BY b.scope, b.scope_id)
 		 FROM arbees.breakers b LEFT JOIN arbees.portfolios p ON p.portfolio_id = b.scope_id
 		 WHERE b.state <> 'CLOSED') AS breakers,

@@ -28,6 +28,12 @@ SELECT 'polymarket', false, false, true, 137, '{
 WHERE coalesce(current_setting('arbees.maintenance', true), 'off') = 'off'
 ON CONFLICT DO NOTHING;
 
+/* Five dollars a window's share, whatever the desk allows elsewhere. */
+INSERT INTO arbees.risk_limits (scope, name, key, value, reason)
+SELECT 'venue', 'polymarket', 'max_position_usd', '5', 'shipped'
+WHERE coalesce(current_setting('arbees.maintenance', true), 'off') = 'off'
+ON CONFLICT DO NOTHING;
+
 SELECT arbees.begin_safety()
 WHERE coalesce(current_setting('arbees.maintenance', true), 'off') = 'off'
 	AND NOT EXISTS (SELECT FROM arbees.kill_levels);

@@ -7,6 +7,7 @@ CREATE TABLE arbees.runtime_controls (
 	kind			text NOT NULL,
 	value			text,
 	is_none			boolean NOT NULL DEFAULT false,
+	soft_value		text,
 	unit			text,
 	min_value		numeric,
 	max_value		numeric,
@@ -20,20 +21,26 @@ CREATE TABLE arbees.runtime_controls (
 	CONSTRAINT runtime_controls_none_check CHECK (NOT is_none OR value IS NULL)
 );
 COMMENT ON TABLE arbees.runtime_controls IS
-	'limits and switches; is_none = explicitly no limit, a NULL value that is not none denies';
+	'limits and switches; is_none = explicitly no limit, a NULL value that is not none denies; beyond soft_value the gate warns';
 
 CREATE SEQUENCE arbees.control_history_seq;
 CREATE TABLE arbees.control_history (
 	change_id		bigint PRIMARY KEY DEFAULT nextval('arbees.control_history_seq'),
+	scope			text NOT NULL DEFAULT 'control',
+	name			text NOT NULL DEFAULT '',
 	key				text NOT NULL,
 	old_value		text,
-	old_is_none		boolean NOT NULL,
+	old_is_none		boolean,
+	old_soft		text,
 	new_value		text,
-	new_is_none		boolean NOT NULL,
+	new_is_none		boolean,
+	new_soft		text,
 	changed_by		text NOT NULL,
 	changed_at		timestamptz NOT NULL,
 	reason			text
 );
+COMMENT ON TABLE arbees.control_history IS
+	'every change of a control or a limit: of the control itself, or of the limit of a scope; old_is_none or new_is_none is NULL where there was, or is, no row';
 CREATE INDEX control_history_key_idx ON arbees.control_history (key, change_id);
 
 /*

@@ -87,7 +87,7 @@ CREATE TABLE arbees.breakers (
 	changed_by		text NOT NULL,
 	changed_at		timestamptz NOT NULL,
 	PRIMARY KEY (scope, scope_id),
-	CONSTRAINT breakers_scope_check CHECK (scope IN ('desk', 'portfolio')),
+	CONSTRAINT breakers_scope_check CHECK (scope IN ('desk', 'portfolio', 'venue', 'strategy')),
 	CONSTRAINT breakers_desk_check CHECK (scope <> 'desk' OR scope_id = 0)
 );
-COMMENT ON TABLE arbees.breakers IS 'a missing row means CLOSED; the desk''s breaker (scope_id 0) stops every portfolio';
+COMMENT ON TABLE arbees.breakers IS 'a missing row means CLOSED; scope_id is the id of the portfolio, venue or strategy, 0 for the desk, whose breaker stops every portfolio';

@@ -12,18 +12,19 @@
 #include "compat.h"
 #include "core/guard.h"
 #include "miscadmin.h"
+#include "replication/logicalworker.h"
 #include "storage/proc.h"
 
 int			arb_maintenance = ARB_MAINTENANCE_OFF;
-void		(*arb_guard_maintenance_check) (void) = NULL;
+void		(*arb_guard_maintenance_begin) (void) = NULL;
 
 /* Tables open for writing, innermost last. */
 #define MAX_OPEN 4
 static const char *open_tables[MAX_OPEN];
 static int	open_count = 0;
 
-/* The transaction in which maintenance was last checked and told to the log. */
-static LocalTransactionId checked_lxid = InvalidLocalTransactionId;
+/* The transaction whose maintenance the log was last told of. */
+static LocalTransactionId logged_lxid = InvalidLocalTransactionId;
 
 static void
 close_at_xact_end(XactEvent event, void *arg)
@@ -74,23 +75,27 @@ arb_guard_is_open(const char *table)
 }
 
 /*
- * arb_guard_maintenance tells whether rows are let in as they are: a superuser
- * restoring a dump or applying a logical replica's stream.
+ * arb_guard_lets_in tells whether a statement may bring a row as it is: a
+ * superuser restoring a dump inserts, and nothing else; what a publisher changed
+ * or removed, the apply worker of a subscription may change and remove.
  *
- * Said in the server log once per transaction: a restore must bring the
- * journal's rows as they were, so it cannot add one of its own. arbees_resume,
- * which has to follow, writes it there.
+ * The database is then no longer the one that was bound, so that nothing is
+ * decided or sent before arbees_resume, which writes the journal. A fresh
+ * restore is bound to nothing and is not added to: its rows are to be equal.
  */
 bool
-arb_guard_maintenance(void)
+arb_guard_lets_in(TriggerEvent event)
 {
 	if (arb_maintenance == ARB_MAINTENANCE_OFF || !superuser())
 		return false;
-	if (checked_lxid != ARB_MY_LXID)
+	if (arb_maintenance == ARB_MAINTENANCE_RESTORE ? !TRIGGER_FIRED_BY_INSERT(event) : !IsLogicalWorker())
+		return false;
+	/* For each row: what unbound the database may have been rolled back, or undone by a resume. */
+	if (arb_guard_maintenance_begin != NULL)
+		arb_guard_maintenance_begin();
+	if (logged_lxid != ARB_MY_LXID)
 	{
-		if (arb_guard_maintenance_check != NULL)
-			arb_guard_maintenance_check();
-		checked_lxid = ARB_MY_LXID;
+		logged_lxid = ARB_MY_LXID;
 		ereport(LOG,
 				(errmsg("arbees.maintenance lets rows into guarded tables"),
 				 errhidestmt(true)));

@@ -15,6 +15,7 @@
 #define ARB_GUARD_H
 
 #include "postgres.h"
+#include "commands/trigger.h"
 #include "fmgr.h"
 #include "utils/reltrigger.h"
 
@@ -27,13 +28,13 @@ typedef enum MaintenanceKind
 
 extern int	arb_maintenance;		/* arbees.maintenance */
 
-/* Raises when maintenance must not be used now; set by the module that knows the leases. */
-extern void (*arb_guard_maintenance_check) (void);
+/* Called before a row is let in: raises, or unbinds the installation. Set by the module that knows the leases. */
+extern void (*arb_guard_maintenance_begin) (void);
 
 extern void arb_guard_open(const char *table);
 extern void arb_guard_close(void);
 extern bool arb_guard_is_open(const char *table);
-extern bool arb_guard_maintenance(void);
+extern bool arb_guard_lets_in(TriggerEvent event);
 
 /* Guards whose name is not fixed: it is the trigger's first argument, or there is none to open. */
 #define ARB_GUARD_BY_ARGUMENT	((const char *) 1)

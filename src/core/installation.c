@@ -145,6 +145,24 @@ arb_installation_write(const char *actor)
 	arb_table_close(&table);
 }
 
+/* arb_installation_unbind makes this database one that does not trade until it is bound again; the caller journals it. */
+void
+arb_installation_unbind(void)
+{
+	Table		table = arb_table_open(&InstallationTable, 0, RowExclusiveLock);
+	Row			row;
+
+	if (fetch_row(&table, &row))
+	{
+		row.value[INSTALLATION_RELATION] = ObjectIdGetDatum(InvalidOid);
+		arb_guard_open("installation");
+		arb_table_update(&table, &row);
+		arb_guard_close();
+		CacheInvalidateRelcache(table.rel);
+	}
+	arb_table_close(&table);
+}
+
 Datum
 arbees_installation_is_ours(PG_FUNCTION_ARGS)
 {

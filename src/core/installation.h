@@ -12,5 +12,6 @@
 
 extern bool arb_installation_is_ours(void);
 extern void arb_installation_write(const char *actor);
+extern void arb_installation_unbind(void);
 
 #endif							/* ARB_INSTALLATION_H */

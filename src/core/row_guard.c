@@ -61,7 +61,7 @@ arbees_guard_rows(PG_FUNCTION_ARGS)
 				 errmsg("arbees.guard_rows is a trigger function with two arguments")));
 	if (!is_allowed(trigger))
 	{
-		if (!arb_guard_maintenance())
+		if (!arb_guard_lets_in(trigger->tg_event))
 			ereport(ERROR,
 					(errcode(ERRCODE_ARB_ILLEGAL_TRANSITION),
 					 errmsg("rows of \"%s\" cannot be %s the table by hand",
@@ -122,7 +122,7 @@ arbees_guard_keys(PG_FUNCTION_ARGS)
 		if (column == 0)
 			return PointerGetDatum(trigger->tg_newtuple);
 	}
-	if (arb_guard_maintenance())
+	if (arb_guard_lets_in(trigger->tg_event))
 		return PointerGetDatum(column != 0 ? trigger->tg_newtuple : trigger->tg_trigtuple);
 	if (column != 0)
 		ereport(ERROR,

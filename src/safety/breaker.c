@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * src/safety/breaker.c
- *	  Breakers: of the desk and of each portfolio.
+ *	  Breakers: of the desk, of each portfolio, venue and strategy.
  *
  * A missing row is a closed breaker; anything that is not CLOSED stops entries.
  * A breaker opens by itself and closes only by a person's recorded word.
@@ -23,6 +23,7 @@
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(arbees_reset_breaker);
+PG_FUNCTION_INFO_V1(arbees_trip_breaker);
 
 static bool
 is_row_of(const Row *row, const char *scope, int32 scope_id)
@@ -31,23 +32,34 @@ is_row_of(const Row *row, const char *scope, int32 scope_id)
 		strcmp(TextDatumGetCString(row->value[BREAKERS_scope]), scope) == 0;
 }
 
-/* arb_breaker_open tells whether the desk's breaker or the portfolio's forbids entries. */
-bool
-arb_breaker_open(Snapshot snapshot, int32 portfolio_id)
+/*
+ * arb_breakers tells which breakers forbid entries: the portfolio's or the desk's, the venue's, the strategy's.
+ */
+void
+arb_breakers(int32 portfolio_id, int32 venue_id, int32 strategy_id, bool open[BREAKER_SCOPES])
 {
 	const RowSet *breakers = arb_rows_cached(&breakers_table, "breakers_pkey");
 	int			i;
 
+	memset(open, 0, sizeof(bool) * BREAKER_SCOPES);
 	for (i = 0; i < breakers->count; i++)
 	{
 		const Row  *row = breakers->rows[i];
 
 		if (arb_label_value(LABEL_BREAKER_STATE, DatumGetObjectId(row->value[BREAKERS_state])) == BREAKER_CLOSED)
 			continue;
-		if (is_row_of(row, "desk", 0) || (portfolio_id != 0 && is_row_of(row, "portfolio", portfolio_id)))
-			return true;
+		open[BREAKER_OF_PORTFOLIO] |= is_row_of(row, "desk", 0) ||
+			(portfolio_id != 0 && is_row_of(row, "portfolio", portfolio_id));
+		open[BREAKER_OF_VENUE] |= venue_id != 0 && is_row_of(row, "venue", venue_id);
+		open[BREAKER_OF_STRATEGY] |= strategy_id != 0 && is_row_of(row, "strategy", strategy_id);
 	}
-	return false;
+}
+
+static const char *
+scope_name(BreakerScope scope, int32 id)
+{
+	return scope == BREAKER_OF_VENUE ? "venue" : scope == BREAKER_OF_STRATEGY ? "strategy" :
+		id == 0 ? "desk" : "portfolio";
 }
 
 /*
@@ -58,6 +70,13 @@ arb_breaker_open(Snapshot snapshot, int32 portfolio_id)
 void
 arb_breaker_trip(int32 portfolio_id, const char *reason)
 {
+	arb_breaker_trip_scope(BREAKER_OF_PORTFOLIO, portfolio_id, reason);
+}
+
+/* arb_breaker_trip_scope opens the breaker of a portfolio (0: the desk), a venue or a strategy. */
+void
+arb_breaker_trip_scope(BreakerScope scope, int32 id, const char *reason)
+{
 	static SqlPlan plan = {
 		"INSERT INTO arbees.breakers AS b (scope, scope_id, state, reason, changed_by, changed_at)"
 		" VALUES ($1, $2, 'OPEN', $3, $4, pg_catalog.clock_timestamp())"
@@ -67,10 +86,13 @@ arb_breaker_trip(int32 portfolio_id, const char *reason)
 		4, {TEXTOID, INT4OID, TEXTOID, TEXTOID}
 	};
 	Datum		values[4];
+	int32		portfolio_id = scope == BREAKER_OF_PORTFOLIO ? id : 0;
+	const char *told = scope == BREAKER_OF_PORTFOLIO ? reason :
+		psprintf("%s %d: %s", scope_name(scope, id), id, reason);
 	bool		opened;
 
-	values[0] = CStringGetTextDatum(portfolio_id == 0 ? "desk" : "portfolio");
-	values[1] = Int32GetDatum(portfolio_id);
+	values[0] = CStringGetTextDatum(scope_name(scope, id));
+	values[1] = Int32GetDatum(id);
 	values[2] = CStringGetTextDatum(reason);
 	values[3] = CStringGetTextDatum(arb_actor());
 	arb_sql_begin();
@@ -80,32 +102,46 @@ arb_breaker_trip(int32 portfolio_id, const char *reason)
 	arb_sql_end();
 	if (!opened)
 		return;
-	arb_journal(JOURNAL_NO_MODE, "breaker_opened", portfolio_id, 0, reason);
-	arb_alert("critical", "breaker_opened", portfolio_id, reason);
+	arb_journal(JOURNAL_NO_MODE, "breaker_opened", portfolio_id, 0, told);
+	arb_alert("critical", "breaker_opened", portfolio_id, told);
 }
 
-/* The id of a portfolio's name; raises when there is none. */
-static int32
-portfolio_by_name(const char *name)
+/* What the name of a breaker means: 'desk', a portfolio, 'venue:name' or 'strategy:name'. */
+static void
+find_breaker(const char *name, BreakerScope *scope, int32 *id)
 {
 	static SqlPlan plan = {
-		"SELECT portfolio_id FROM arbees.portfolios WHERE name = $1", 1, {TEXTOID}
+		"SELECT portfolio_id FROM arbees.portfolios WHERE $1 = 0 AND name = $2"
+		" UNION ALL SELECT venue_id FROM arbees.venues WHERE $1 = 1 AND name = $2"
+		" UNION ALL SELECT strategy_id FROM arbees.strategies WHERE $1 = 2 AND name = $2",
+		2, {INT4OID, TEXTOID}
 	};
-	Datum		value = CStringGetTextDatum(name);
-	int32		id;
+	const char *colon = strchr(name, ':');
+	Datum		values[2];
 
+	*scope = BREAKER_OF_PORTFOLIO;
+	*id = 0;
+	if (strcmp(name, "desk") == 0)
+		return;
+	if (strncmp(name, "venue:", 6) == 0)
+		*scope = BREAKER_OF_VENUE;
+	else if (strncmp(name, "strategy:", 9) == 0)
+		*scope = BREAKER_OF_STRATEGY;
+	if (*scope != BREAKER_OF_PORTFOLIO)
+		name = colon + 1;
+	values[0] = Int32GetDatum((int32) *scope);
+	values[1] = CStringGetTextDatum(name);
 	arb_sql_begin();
-	id = arb_sql_run(&plan, &value, NULL) > 0 ? arb_sql_int32(0, 1, 0) : 0;
+	*id = arb_sql_run(&plan, values, NULL) > 0 ? arb_sql_int32(0, 1, 0) : 0;
 	arb_sql_end();
-	if (id == 0)
+	if (*id == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("portfolio \"%s\" does not exist", name),
-				 errhint("Name a portfolio, or 'desk' for the breaker of the whole desk.")));
-	return id;
+				 errmsg("%s \"%s\" does not exist", scope_name(*scope, 1), name),
+				 errhint("Name a portfolio, 'venue:name', 'strategy:name', or 'desk' for the breaker of the whole desk.")));
 }
 
-/* arbees_reset_breaker(portfolio, reason) closes a breaker; 'desk' is the desk's. */
+/* arbees_reset_breaker(portfolio, reason) closes a breaker; see find_breaker for whose. */
 Datum
 arbees_reset_breaker(PG_FUNCTION_ARGS)
 {
@@ -117,8 +153,8 @@ arbees_reset_breaker(PG_FUNCTION_ARGS)
 	};
 	char	   *name = PG_ARGISNULL(0) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *reason = PG_ARGISNULL(1) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(1));
-	bool		is_desk = strcmp(name, "desk") == 0;
-	int32		portfolio_id;
+	BreakerScope scope;
+	int32		id;
 	Datum		values[4];
 	bool		closed;
 
@@ -127,9 +163,9 @@ arbees_reset_breaker(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("a portfolio (or 'desk') and a reason must be given")));
 	arb_require_synchronous_commit("a reset of a breaker");
-	portfolio_id = is_desk ? 0 : portfolio_by_name(name);
-	values[0] = CStringGetTextDatum(is_desk ? "desk" : "portfolio");
-	values[1] = Int32GetDatum(portfolio_id);
+	find_breaker(name, &scope, &id);
+	values[0] = CStringGetTextDatum(scope_name(scope, id));
+	values[1] = Int32GetDatum(id);
 	values[2] = CStringGetTextDatum(reason);
 	values[3] = CStringGetTextDatum(arb_actor());
 	arb_sql_begin();
@@ -138,7 +174,27 @@ arbees_reset_breaker(PG_FUNCTION_ARGS)
 	arb_guard_close();
 	arb_sql_end();
 	if (closed)
-		arb_journal(JOURNAL_NO_MODE, "breaker_reset", portfolio_id, 0, reason);
+		arb_journal(JOURNAL_NO_MODE, "breaker_reset", scope == BREAKER_OF_PORTFOLIO ? id : 0, 0,
+					scope == BREAKER_OF_PORTFOLIO ? reason : psprintf("%s: %s", name, reason));
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("breaker of %s %s", name,
 											  closed ? "closed" : "was closed already")));
+}
+
+/* arbees_trip_breaker(portfolio, reason) opens a breaker by hand; see find_breaker for whose. */
+Datum
+arbees_trip_breaker(PG_FUNCTION_ARGS)
+{
+	char	   *name = PG_ARGISNULL(0) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *reason = PG_ARGISNULL(1) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(1));
+	BreakerScope scope;
+	int32		id;
+
+	if (*name == '\0' || *reason == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("a portfolio (or 'desk') and a reason must be given")));
+	arb_require_synchronous_commit("a trip of a breaker");
+	find_breaker(name, &scope, &id);
+	arb_breaker_trip_scope(scope, id, reason);
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("breaker of %s open", name)));
 }

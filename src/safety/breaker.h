@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * src/safety/breaker.h
- *	  Breakers: of the desk and of each portfolio.
+ *	  Breakers: of the desk, of each portfolio, venue and strategy.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,9 +9,18 @@
 #define ARB_BREAKER_H
 
 #include "postgres.h"
-#include "utils/snapshot.h"
 
-extern bool arb_breaker_open(Snapshot snapshot, int32 portfolio_id);
+typedef enum BreakerScope
+{
+	BREAKER_OF_PORTFOLIO,		/* id 0 = of the desk */
+	BREAKER_OF_VENUE,
+	BREAKER_OF_STRATEGY,
+	BREAKER_SCOPES
+} BreakerScope;
+
+extern void arb_breakers(int32 portfolio_id, int32 venue_id, int32 strategy_id,
+						 bool open[BREAKER_SCOPES]);
 extern void arb_breaker_trip(int32 portfolio_id, const char *reason);
+extern void arb_breaker_trip_scope(BreakerScope scope, int32 id, const char *reason);
 
 #endif							/* ARB_BREAKER_H */

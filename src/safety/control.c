@@ -30,30 +30,33 @@
 
 #define FIELD(name) offsetof(Controls, name)
 
+/* Without these two a decision has no meaning; every other limit may be recorded as none. */
+#define LIMIT(key, unit, tighter) \
+	{#key, (unit) == UNIT_FIXED ? CONTROL_NUMERIC : CONTROL_INTEGER, \
+	LIMIT_##key != LIMIT_quote_max_age_ms && LIMIT_##key != LIMIT_no_entry_before_close_s, \
+	TIGHTER_##tighter, CONTROL_NO_FIELD, true, LIMIT_##key},
+
 static const ControlDef ControlDefs[] = {
 	{"kill_switch", CONTROL_LABEL, false, TIGHTER_NEVER, CONTROL_NO_FIELD},
 	{"trading_mode", CONTROL_LIST, false, TIGHTER_SUBSET, FIELD(trading_mode)},
 	{"allow_submit", CONTROL_BOOLEAN, false, TIGHTER_FALSE, FIELD(allow_submit)},
-	{"max_position_usd", CONTROL_NUMERIC, true, TIGHTER_LOWER, FIELD(max_position_usd)},
-	{"max_session_loss_usd", CONTROL_NUMERIC, true, TIGHTER_LOWER, FIELD(max_session_loss_usd)},
-	{"daily_drawdown_limit_usd", CONTROL_NUMERIC, true, TIGHTER_LOWER, FIELD(daily_drawdown_limit_usd)},
 	{"allowed_instruments", CONTROL_LIST, true, TIGHTER_SUBSET, FIELD(allowed_instruments)},
 	{"allowed_strategies", CONTROL_LIST, true, TIGHTER_SUBSET, FIELD(allowed_strategies)},
 	{"stop_loss_pct", CONTROL_NUMERIC, true, TIGHTER_LOWER, FIELD(stop_loss_pct)},
 	{"take_profit_kind", CONTROL_LABEL, false, TIGHTER_NEVER, FIELD(take_profit_kind)},
 	{"take_profit_pct", CONTROL_NUMERIC, false, TIGHTER_NEVER, FIELD(take_profit_pct)},
 	{"trailing_pct", CONTROL_NUMERIC, false, TIGHTER_NEVER, FIELD(trailing_pct)},
-	{"quote_max_age_ms", CONTROL_INTEGER, false, TIGHTER_LOWER, FIELD(quote_max_age_ms)},
 	{"send_deadline_ms", CONTROL_INTEGER, false, TIGHTER_LOWER, FIELD(send_deadline_ms)},
 	{"confirm_timeout_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(confirm_timeout_ms)},
 	{"lease_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(lease_ms)},
-	{"no_entry_before_close_s", CONTROL_INTEGER, false, TIGHTER_HIGHER, FIELD(no_entry_before_close_s)},
 	{"exit_slippage_pct", CONTROL_NUMERIC, false, TIGHTER_NEVER, FIELD(exit_slippage_pct)},
 	{"exit_retry_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(exit_retry_ms)},
 	{"worker_max_silence_ms", CONTROL_INTEGER, false, TIGHTER_LOWER, FIELD(worker_max_silence_ms)},
 	{"tick_history", CONTROL_BOOLEAN, false, TIGHTER_NEVER, FIELD(tick_history)},
+	RISK_LIMITS(LIMIT)
 	{NULL}
 };
+#undef LIMIT
 
 static const char *const KindNames[] = {NULL, "boolean", "integer", "numeric", "label", "list"};
 
@@ -96,8 +99,14 @@ static void
 set_defaults(Controls *controls)
 {
 	const ControlDef *def;
+	int			limit;
 
 	memset(controls, 0, sizeof(Controls));
+	for (limit = 0; limit < LIMIT_COUNT; limit++)
+	{
+		controls->limits.hard[limit] = FIXED_NULL;
+		controls->limits.soft[limit] = FIXED_NONE;
+	}
 	for (def = ControlDefs; def->key != NULL; def++)
 	{
 		if (def->field == CONTROL_NO_FIELD)
@@ -172,24 +181,50 @@ load_value(Controls *controls, const ControlDef *def, const char *value, bool is
 	}
 }
 
+/*
+ * arb_limit_parse reads a limit in its canonical form: FIXED_NONE for none, FIXED_NULL for what cannot be read.
+ */
+int64
+arb_limit_parse(const ControlDef *def, const char *value, bool is_none)
+{
+	int64		result;
+
+	if (is_none && def->may_be_none)
+		return FIXED_NONE;
+	if (value == NULL)
+		return FIXED_NULL;
+	if (def->kind == CONTROL_INTEGER)
+		return arb_control_parse_int(value, &result) ? result : FIXED_NULL;
+	return arb_control_parse_fixed(value, &result) ? result : FIXED_NULL;
+}
+
+static char *
+text_of(TupleTableSlot *slot, int column)
+{
+	bool		isnull;
+	Datum		datum = slot_getattr(slot, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(datum);
+}
+
 static void
 load_row(Controls *controls, TupleTableSlot *slot)
 {
+	const ControlDef *def = arb_control_def(text_of(slot, CONTROL_COLUMN_KEY));
+	char	   *value = text_of(slot, CONTROL_COLUMN_VALUE);
+	char	   *soft = text_of(slot, CONTROL_COLUMN_SOFT);
 	bool		isnull;
-	const ControlDef *def;
-	char	   *key;
-	char	   *value;
-	bool		is_none;
-	Datum		datum;
+	bool		is_none = DatumGetBool(slot_getattr(slot, CONTROL_COLUMN_IS_NONE, &isnull));
 
-	key = TextDatumGetCString(slot_getattr(slot, CONTROL_COLUMN_KEY, &isnull));
-	def = arb_control_def(key);
-	if (def == NULL || def->field == CONTROL_NO_FIELD)
+	if (def == NULL)
 		return;
-	datum = slot_getattr(slot, CONTROL_COLUMN_VALUE, &isnull);
-	value = isnull ? NULL : TextDatumGetCString(datum);
-	is_none = DatumGetBool(slot_getattr(slot, CONTROL_COLUMN_IS_NONE, &isnull));
-	load_value(controls, def, value, is_none && def->may_be_none);
+	if (def->is_limit)
+	{
+		controls->limits.hard[def->limit] = arb_limit_parse(def, value, is_none);
+		controls->limits.soft[def->limit] = soft == NULL ? FIXED_NONE : arb_limit_parse(def, soft, false);
+	}
+	else if (def->field != CONTROL_NO_FIELD)
+		load_value(controls, def, value, is_none && def->may_be_none);
 }
 
 /* Reads every row with the latest snapshot, whatever the transaction's own is: a limit binds from its commit. */

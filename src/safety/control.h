@@ -11,6 +11,7 @@
 #include "postgres.h"
 #include "core/label.h"
 #include "core/money.h"
+#include "safety/limit.h"
 
 /*
  * Fixed values: FIXED_NULL where the row is missing or NULL (the check denies),
@@ -20,18 +21,13 @@ typedef struct Controls
 {
 	int			trading_mode;			/* 0 none allowed; else bit mask 1 << TradingMode */
 	bool		allow_submit;
-	Fixed		max_position_usd;
-	Fixed		max_session_loss_usd;
-	Fixed		daily_drawdown_limit_usd;
 	Fixed		stop_loss_pct;
 	int			take_profit_kind;		/* TakeProfitKind, 0 = missing */
 	Fixed		take_profit_pct;
 	Fixed		trailing_pct;
-	int64		quote_max_age_ms;		/* -1 = missing */
-	int64		send_deadline_ms;
+	int64		send_deadline_ms;		/* -1 = missing */
 	int64		confirm_timeout_ms;
 	int64		lease_ms;
-	int64		no_entry_before_close_s;
 	Fixed		exit_slippage_pct;
 	int64		exit_retry_ms;
 	int64		worker_max_silence_ms;
@@ -40,6 +36,7 @@ typedef struct Controls
 	bool		all_strategies;
 	char	   *allowed_instruments;	/* comma-separated symbols, underlyings or prefixes ending in *; NULL denies */
 	char	   *allowed_strategies;		/* comma-separated names; NULL denies */
+	Limits		limits;			/* where no scope says otherwise; see safety/limit.h */
 } Controls;
 
 extern const Controls *arb_controls(void);

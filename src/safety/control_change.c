@@ -31,10 +31,9 @@
 #include "journal/journal.h"
 #include "miscadmin.h"
 #include "safety/control.h"
-#include "safety/control_def.h"
+#include "safety/control_change.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
@@ -43,304 +42,31 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#define MAX_LIST_ELEMENTS	1000
-#define MAX_ELEMENT_BYTES	128
 #define MAX_REASON_BYTES	1000
 
 PG_FUNCTION_INFO_V1(arbees_guard_controls);
 PG_FUNCTION_INFO_V1(arbees_set);
 PG_FUNCTION_INFO_V1(arbees_set_none);
+PG_FUNCTION_INFO_V1(arbees_set_soft);
 
-/* What the caller of the one UPDATE under way asked of the trigger. */
+/* What the caller of the one statement under way asked of the trigger. */
 static struct
 {
 	const char *reason;
 	bool		tighten_only;
 }			change;
 
-/* A row as the trigger judges it. */
-typedef struct ControlRow
-{
-	const ControlDef *def;
-	char	   *value;			/* NULL when NULL */
-	bool		is_none;
-	Fixed		min;			/* FIXED_NULL when unbounded */
-	Fixed		max;
-	char	   *unit;
-	ArrayType  *labels;
-} ControlRow;
-
 static const char *const ControlColumns[] = {
-	"key", "kind", "value", "is_none", "unit", "min_value", "max_value", "labels",
+	"key", "kind", "value", "is_none", "soft_value", "unit", "min_value", "max_value", "labels",
 	"description", "changed_by", "changed_at", "reason"
 };
 static const TableDef ControlsTable = {"runtime_controls", lengthof(ControlColumns), ControlColumns, false};
 
 static const char *const HistoryColumns[] = {
-	"change_id", "key", "old_value", "old_is_none", "new_value", "new_is_none",
-	"changed_by", "changed_at", "reason"
+	"change_id", "scope", "name", "key", "old_value", "old_is_none", "old_soft", "new_value", "new_is_none",
+	"new_soft", "changed_by", "changed_at", "reason"
 };
 static const TableDef HistoryTable = {"control_history", lengthof(HistoryColumns), HistoryColumns, false};
-
-/* arb_control_parse_int reads a whole decimal number, nothing before or after it. */
-bool
-arb_control_parse_int(const char *string, int64 *value)
-{
-	char	   *end;
-
-	if (!isdigit((unsigned char) string[0]) && !(string[0] == '-' && isdigit((unsigned char) string[1])))
-		return false;
-	errno = 0;
-	*value = strtoll(string, &end, 10);
-	return errno == 0 && *end == '\0';
-}
-
-/* arb_control_parse_fixed reads plain decimal text of at most nine digits before and eight after the point. */
-bool
-arb_control_parse_fixed(const char *string, Fixed *value)
-{
-	const char *c = string;
-	bool		negative = *c == '-';
-	int			whole = 0;
-	int			fraction = 0;
-	Fixed		result = 0;
-
-	if (negative)
-		c++;
-	for (; isdigit((unsigned char) *c); c++, whole++)
-	{
-		if (whole == 9)
-			return false;
-		result = result * 10 + (*c - '0');
-	}
-	if (whole == 0)
-		return false;
-	if (*c == '.')
-	{
-		for (c++; isdigit((unsigned char) *c); c++, fraction++)
-		{
-			if (fraction == FIXED_DIGITS)
-				return false;
-			result = result * 10 + (*c - '0');
-		}
-		if (fraction == 0)
-			return false;
-	}
-	if (*c != '\0')
-		return false;
-	for (; fraction < FIXED_DIGITS; fraction++)
-		result *= 10;
-	*value = negative ? -result : result;
-	return true;
-}
-
-static pg_attribute_noreturn() void
-wrong_type(const ControlRow *row, const char *expected)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("control \"%s\" cannot be \"%s\"", row->def->key, row->value),
-			 errdetail("It takes %s%s%s.", expected,
-					   row->unit != NULL ? ", in " : "", row->unit != NULL ? row->unit : ""),
-			 row->def->may_be_none ?
-			 errhint("Use arbees_set_none('%s', reason) to record that there is no limit.", row->def->key) : 0));
-}
-
-static void
-check_bounds(const ControlRow *row, Fixed value)
-{
-	if ((row->min == FIXED_NULL || value >= row->min) && (row->max == FIXED_NULL || value <= row->max))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_CHECK_VIOLATION),
-			 errmsg("control \"%s\" is out of bounds", row->def->key),
-			 errdetail("%s was given; it takes %s to %s%s%s.", arb_fixed_to_cstring(value),
-					   row->min == FIXED_NULL ? "anything" : arb_fixed_to_cstring(row->min),
-					   row->max == FIXED_NULL ? "anything" : arb_fixed_to_cstring(row->max),
-					   row->unit != NULL ? " " : "", row->unit != NULL ? row->unit : "")));
-}
-
-/* The labels of a row as one text, for messages and for look-up. */
-static bool
-has_label(const ControlRow *row, const char *name, char **all)
-{
-	StringInfoData buf;
-	Datum	   *elements;
-	bool	   *nulls;
-	int			n;
-	int			i;
-	bool		found = false;
-
-	initStringInfo(&buf);
-	deconstruct_array(row->labels, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
-	for (i = 0; i < n; i++)
-	{
-		char	   *label = TextDatumGetCString(elements[i]);
-
-		found = found || strcmp(label, name) == 0;
-		appendStringInfo(&buf, "%s%s", i > 0 ? ", " : "", label);
-	}
-	*all = buf.data;
-	return found;
-}
-
-static void
-require_label(const ControlRow *row, const char *name)
-{
-	char	   *all;
-
-	if (row->labels == NULL || has_label(row, name, &all))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("control \"%s\" has no label \"%s\"", row->def->key, name),
-			 errdetail("Its labels are %s.", all)));
-}
-
-static char *
-trimmed(const char *string, size_t length)
-{
-	while (length > 0 && isspace((unsigned char) *string))
-		string++, length--;
-	while (length > 0 && isspace((unsigned char) string[length - 1]))
-		length--;
-	return pnstrdup(string, length);
-}
-
-static void
-check_element(const ControlRow *row, const char *element)
-{
-	if (*element == '\0' || strlen(element) > MAX_ELEMENT_BYTES)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("control \"%s\" has an element of %zu bytes", row->def->key, strlen(element)),
-				 errdetail("Elements have 1 to %d bytes and are separated by commas.", MAX_ELEMENT_BYTES)));
-	if (row->labels != NULL)
-		require_label(row, element);
-	else if (pg_strcasecmp(element, "none") == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("control \"%s\" cannot list \"%s\"", row->def->key, element),
-				 errhint("Use arbees_set_none('%s', reason) for no limit, an empty list to allow nothing.",
-						 row->def->key)));
-}
-
-/* Elements trimmed, duplicates dropped, single commas between: the form the readers expect. */
-static char *
-canonical_list(const ControlRow *row)
-{
-	StringInfoData buf;
-	const char *c = row->value;
-	int			n = 0;
-
-	initStringInfo(&buf);
-	if (strspn(c, " \t\r\n") == strlen(c))
-		return pstrdup("");
-	for (;;)
-	{
-		size_t		length = strcspn(c, ",");
-		char	   *element = trimmed(c, length);
-
-		check_element(row, element);
-		if (++n > MAX_LIST_ELEMENTS)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("control \"%s\" has more than %d elements", row->def->key, MAX_LIST_ELEMENTS)));
-		if (!arb_control_list_allows(buf.data, element) || strchr(element, '*') != NULL)
-			appendStringInfo(&buf, "%s%s", buf.len > 0 ? "," : "", element);
-		c += length;
-		if (*c == '\0')
-			return buf.data;
-		c++;
-	}
-}
-
-/* The one spelling of a value, or an error that says what is wrong with it. */
-static char *
-canonical_value(ControlRow *row)
-{
-	bool		truth;
-	int64		whole;
-	Fixed		fixed;
-
-	if (row->def->kind == CONTROL_LIST)
-		return canonical_list(row);
-	row->value = trimmed(row->value, strlen(row->value));
-	switch (row->def->kind)
-	{
-		case CONTROL_BOOLEAN:
-			if (!parse_bool(row->value, &truth))
-				wrong_type(row, "true or false");
-			return pstrdup(truth ? "true" : "false");
-		case CONTROL_INTEGER:
-			if (!arb_control_parse_int(row->value, &whole) || whole < -INT64CONST(1000000000) ||
-				whole > INT64CONST(1000000000))
-				wrong_type(row, "a whole number");
-			check_bounds(row, whole * FIXED_ONE);
-			return psprintf(INT64_FORMAT, whole);
-		case CONTROL_NUMERIC:
-			if (!arb_control_parse_fixed(row->value, &fixed))
-				wrong_type(row, "a decimal number of at most nine digits before and eight after the point");
-			check_bounds(row, fixed);
-			return arb_fixed_to_cstring(fixed);
-		case CONTROL_LABEL:
-			require_label(row, row->value);
-			return row->value;
-		case CONTROL_LIST:
-			break;
-	}
-	elog(ERROR, "control \"%s\" is of no known kind", row->def->key);
-}
-
-static bool
-list_is_subset(const char *list, const char *of)
-{
-	const char *c = list;
-
-	while (*c != '\0')
-	{
-		size_t		length = strcspn(c, ",");
-		char	   *element = pnstrdup(c, length);
-
-		if (!arb_control_list_allows(of, element))
-			return false;
-		c += length;
-		if (*c == ',')
-			c++;
-	}
-	return true;
-}
-
-static bool
-is_tighter(const ControlRow *old, const ControlRow *new)
-{
-	Fixed		was;
-	Fixed		is;
-
-	/* NULL denies, so becoming NULL tightens and leaving it does not. */
-	if (new->value == NULL && !new->is_none)
-		return true;
-	if (new->is_none)
-		return old->is_none;
-	if (old->value == NULL)
-		return old->is_none;
-	switch (new->def->tighter)
-	{
-		case TIGHTER_LOWER:
-			return arb_control_parse_fixed(old->value, &was) &&
-				arb_control_parse_fixed(new->value, &is) && is <= was;
-		case TIGHTER_HIGHER:
-			return arb_control_parse_fixed(old->value, &was) &&
-				arb_control_parse_fixed(new->value, &is) && is >= was;
-		case TIGHTER_FALSE:
-			return strcmp(new->value, "false") == 0;
-		case TIGHTER_SUBSET:
-			return list_is_subset(new->value, old->value);
-		case TIGHTER_NEVER:
-			break;
-	}
-	return false;
-}
 
 static Datum
 column(HeapTuple tuple, TupleDesc desc, int number, bool *isnull)
@@ -348,8 +74,9 @@ column(HeapTuple tuple, TupleDesc desc, int number, bool *isnull)
 	return heap_getattr(tuple, number, desc, isnull);
 }
 
-static char *
-text_column(HeapTuple tuple, TupleDesc desc, int number)
+/* arb_control_column_text is a text column of a tuple, NULL where it is NULL. */
+char *
+arb_control_column_text(HeapTuple tuple, TupleDesc desc, int number)
 {
 	bool		isnull;
 	Datum		datum = column(tuple, desc, number, &isnull);
@@ -366,25 +93,33 @@ bound_column(HeapTuple tuple, TupleDesc desc, int number)
 	return isnull ? FIXED_NULL : arb_fixed_from_numeric(datum);
 }
 
+static pg_attribute_noreturn() void
+no_such_control(const char *key)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("control \"%s\" does not exist", key),
+			 errhint("SELECT key, description FROM arbees.runtime_controls lists them.")));
+}
+
 static void
 read_row(HeapTuple tuple, TupleDesc desc, ControlRow *row)
 {
 	bool		isnull;
 	Datum		labels;
-	char	   *key = text_column(tuple, desc, CONTROL_COLUMN_KEY);
-	char	   *kind = text_column(tuple, desc, CONTROL_COLUMN_KIND);
+	char	   *key = arb_control_column_text(tuple, desc, CONTROL_COLUMN_KEY);
+	char	   *kind = arb_control_column_text(tuple, desc, CONTROL_COLUMN_KIND);
 
+	memset(row, 0, sizeof(*row));
 	row->def = key == NULL ? NULL : arb_control_def(key);
 	if (row->def == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("control \"%s\" does not exist", key == NULL ? "" : key),
-				 errhint("SELECT key, description FROM arbees.runtime_controls lists them.")));
+		no_such_control(key == NULL ? "" : key);
 	if (kind == NULL || strcmp(kind, arb_control_kind_name(row->def->kind)) != 0)
 		elog(ERROR, "control \"%s\" is not of kind \"%s\"", key, kind == NULL ? "" : kind);
-	row->value = text_column(tuple, desc, CONTROL_COLUMN_VALUE);
+	row->value = arb_control_column_text(tuple, desc, CONTROL_COLUMN_VALUE);
 	row->is_none = DatumGetBool(column(tuple, desc, CONTROL_COLUMN_IS_NONE, &isnull)) && !isnull;
-	row->unit = text_column(tuple, desc, CONTROL_COLUMN_UNIT);
+	row->soft = arb_control_column_text(tuple, desc, CONTROL_COLUMN_SOFT);
+	row->unit = arb_control_column_text(tuple, desc, CONTROL_COLUMN_UNIT);
 	row->min = bound_column(tuple, desc, CONTROL_COLUMN_MIN);
 	row->max = bound_column(tuple, desc, CONTROL_COLUMN_MAX);
 	labels = column(tuple, desc, CONTROL_COLUMN_LABELS, &isnull);
@@ -445,26 +180,42 @@ settle_none(const ControlRow *old, ControlRow *new)
 				 errdetail("Trading without it has no meaning; NULL denies every decision that needs it.")));
 }
 
-static const char *
-shown(const ControlRow *row)
+/*
+ * arb_control_settle makes a changed row whole: none or a value, each in its one spelling, within bounds.
+ */
+void
+arb_control_settle(const ControlRow *old, ControlRow *new)
 {
-	return row->is_none ? "none" : row->value == NULL ? "NULL (denies)" : row->value;
+	settle_none(old, new);
+	arb_control_canonical(new);
+	/* A value tightened past the soft one may leave it behind; who sets a soft value sets one that warns. */
+	if (new->soft != NULL && (old->soft == NULL || strcmp(old->soft, new->soft) != 0))
+		arb_control_require_soft_within(new);
 }
 
-static void
-require_tighter(const ControlRow *old, const ControlRow *new)
+/* What a row sets, as a message names it. */
+static const char *
+subject(const ControlRow *row)
 {
-	if (!change.tighten_only || is_tighter(old, new))
+	return row->scope == NULL ? psprintf("control \"%s\"", row->def->key) :
+		psprintf("limit \"%s\" of %s%s%s", row->def->key, row->scope, row->name[0] != '\0' ? " " : "", row->name);
+}
+
+/* arb_control_require_tighter refuses to let an operator loosen: was and is are what bound before and would bind. */
+void
+arb_control_require_tighter(const ControlRow *was, const ControlRow *is)
+{
+	if (!change.tighten_only || arb_control_is_tighter(was, is))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("an operator can only tighten control \"%s\"", new->def->key),
-			 errdetail("It is %s and would become %s.", shown(old), shown(new)),
+			 errmsg("an operator can only tighten %s", subject(is)),
+			 errdetail("It is %s and would become %s.", arb_control_shown(was), arb_control_shown(is)),
 			 errhint("Members of arbees_risk may loosen it.")));
 }
 
-static void
-set_text(Datum *values, bool *nulls, int i, const char *string)
+void
+arb_control_set_text(Datum *values, bool *nulls, int i, const char *string)
 {
 	nulls[i] = string == NULL;
 	values[i] = string == NULL ? (Datum) 0 : CStringGetTextDatum(string);
@@ -478,43 +229,72 @@ write_history(const ControlRow *old, const ControlRow *new, TimestampTz now, con
 	Table		table = arb_table_open(&HistoryTable, 0, RowExclusiveLock);
 
 	values[0] = Int64GetDatum(nextval_internal(arb_catalog_relation("control_history_seq"), false));
-	set_text(values, nulls, 1, new->def->key);
-	set_text(values, nulls, 2, old->value);
-	values[3] = BoolGetDatum(old->is_none);
-	set_text(values, nulls, 4, new->value);
-	values[5] = BoolGetDatum(new->is_none);
-	set_text(values, nulls, 6, arb_actor());
-	values[7] = TimestampTzGetDatum(now);
-	set_text(values, nulls, 8, reason);
+	arb_control_set_text(values, nulls, 1, new->scope != NULL ? new->scope : "control");
+	arb_control_set_text(values, nulls, 2, new->scope != NULL ? new->name : "");
+	arb_control_set_text(values, nulls, 3, new->def->key);
+	arb_control_set_text(values, nulls, 4, old->value);
+	values[5] = BoolGetDatum(old->is_none);
+	nulls[5] = old->absent;
+	arb_control_set_text(values, nulls, 6, old->soft);
+	arb_control_set_text(values, nulls, 7, new->value);
+	values[8] = BoolGetDatum(new->is_none);
+	nulls[8] = new->absent;
+	arb_control_set_text(values, nulls, 9, new->soft);
+	arb_control_set_text(values, nulls, 10, arb_actor());
+	values[11] = TimestampTzGetDatum(now);
+	arb_control_set_text(values, nulls, 12, reason);
 	arb_guard_open("control_history");
 	arb_table_insert(&table, values, nulls);
 	arb_guard_close();
 	arb_table_close(&table);
 }
 
-static bool
-same_setting(const ControlRow *old, const ControlRow *new)
+/* arb_control_record writes what was changed into the history and the journal. */
+void
+arb_control_record(const ControlRow *old, const ControlRow *new, TimestampTz now, const char *reason)
 {
-	if (old->is_none != new->is_none || (old->value == NULL) != (new->value == NULL))
-		return false;
-	return old->value == NULL || strcmp(old->value, new->value) == 0;
+	const char *scope = new->scope == NULL ? "" :
+		psprintf("%s%s%s ", new->scope, new->name[0] != '\0' ? " " : "", new->name);
+
+	if (arb_control_same(old, new))
+		return;
+	write_history(old, new, now, reason);
+	arb_journal(JOURNAL_NO_MODE, new->scope == NULL ? "control_changed" : "limit_changed", 0, 0,
+				psprintf("%s%s: %s -> %s%s%s", scope, new->def->key, arb_control_shown(old), arb_control_shown(new),
+						 reason != NULL ? ": " : "", reason != NULL ? reason : ""));
+}
+
+/* arb_control_reason is the reason of the change under way: the verb's, or what this very statement wrote. */
+const char *
+arb_control_reason(HeapTuple old, HeapTuple new, TupleDesc desc, int number)
+{
+	const char *reason = change.reason;
+
+	if (reason == NULL && new != NULL && (old == NULL || column_changed(old, new, desc, number)))
+		reason = arb_control_column_text(new, desc, number);
+	if (reason != NULL && strlen(reason) > MAX_REASON_BYTES)
+		ereport(ERROR,
+				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
+				 errmsg("the reason is longer than %d bytes", MAX_REASON_BYTES)));
+	return reason;
 }
 
 static HeapTuple
 with_columns(HeapTuple tuple, TupleDesc desc, const ControlRow *row, TimestampTz now, const char *reason)
 {
 	int			numbers[] = {
-		CONTROL_COLUMN_VALUE, CONTROL_COLUMN_IS_NONE, CONTROL_COLUMN_CHANGED_BY,
+		CONTROL_COLUMN_VALUE, CONTROL_COLUMN_IS_NONE, CONTROL_COLUMN_SOFT, CONTROL_COLUMN_CHANGED_BY,
 		CONTROL_COLUMN_CHANGED_AT, CONTROL_COLUMN_REASON
 	};
 	Datum		values[lengthof(numbers)];
 	bool		nulls[lengthof(numbers)] = {false};
 
-	set_text(values, nulls, 0, row->value);
+	arb_control_set_text(values, nulls, 0, row->value);
 	values[1] = BoolGetDatum(row->is_none);
-	set_text(values, nulls, 2, arb_actor());
-	values[3] = TimestampTzGetDatum(now);
-	set_text(values, nulls, 4, reason);
+	arb_control_set_text(values, nulls, 2, row->soft);
+	arb_control_set_text(values, nulls, 3, arb_actor());
+	values[4] = TimestampTzGetDatum(now);
+	arb_control_set_text(values, nulls, 5, reason);
 	return heap_modify_tuple_by_cols(tuple, desc, lengthof(numbers), numbers, values, nulls);
 }
 
@@ -531,9 +311,9 @@ judge_insert(TriggerData *trigger)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("control \"%s\" cannot be inserted", row.def->key),
 				 errdetail("Controls come with the extension; only their values change.")));
-	if (row.value != NULL)
-		row.value = canonical_value(&row);
-	return with_columns(tuple, desc, &row, arb_now(), text_column(tuple, desc, CONTROL_COLUMN_REASON));
+	arb_control_canonical(&row);
+	arb_control_require_soft_within(&row);
+	return with_columns(tuple, desc, &row, arb_now(), arb_control_column_text(tuple, desc, CONTROL_COLUMN_REASON));
 }
 
 static HeapTuple
@@ -543,7 +323,7 @@ judge_update(TriggerData *trigger)
 	TimestampTz now = arb_now();
 	ControlRow	old;
 	ControlRow	new;
-	const char *reason = change.reason;
+	const char *reason;
 
 	read_row(trigger->tg_trigtuple, desc, &old);
 	if (!creating_extension)
@@ -555,26 +335,12 @@ judge_update(TriggerData *trigger)
 				 errmsg("control \"kill_switch\" only shows the level of the kill switch"),
 				 errhint("Use arbees_kill(level, reason) and arbees_resume(reason).")));
 	arb_require_synchronous_commit("a change of a control");
-	settle_none(&old, &new);
-	if (new.value != NULL)
-		new.value = canonical_value(&new);
-	require_tighter(&old, &new);
-
-	/* A reason stays only when this very statement gave it. */
-	if (reason == NULL && column_changed(trigger->tg_trigtuple, trigger->tg_newtuple, desc, CONTROL_COLUMN_REASON))
-		reason = text_column(trigger->tg_newtuple, desc, CONTROL_COLUMN_REASON);
-	if (reason != NULL && strlen(reason) > MAX_REASON_BYTES)
-		ereport(ERROR,
-				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
-				 errmsg("the reason is longer than %d bytes", MAX_REASON_BYTES)));
+	arb_control_settle(&old, &new);
+	arb_control_require_tighter(&old, &new);
+	reason = arb_control_reason(trigger->tg_trigtuple, trigger->tg_newtuple, desc, CONTROL_COLUMN_REASON);
 	/* The kill switch has a history of its own. */
-	if (!same_setting(&old, &new) && !arb_guard_is_open("runtime_controls"))
-	{
-		write_history(&old, &new, now, reason);
-		arb_journal(JOURNAL_NO_MODE, "control_changed", 0, 0,
-					psprintf("%s: %s -> %s%s%s", new.def->key, shown(&old), shown(&new),
-							 reason != NULL ? ": " : "", reason != NULL ? reason : ""));
-	}
+	if (!arb_guard_is_open("runtime_controls"))
+		arb_control_record(&old, &new, now, reason);
 	return with_columns(trigger->tg_newtuple, desc, &new, now, reason);
 }
 
@@ -592,7 +358,7 @@ arbees_guard_controls(PG_FUNCTION_ARGS)
 	/* Sent with the commit: the next statement of every session reads the new value. */
 	CacheInvalidateRelcacheByRelid(RelationGetRelid(trigger->tg_relation));
 	update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
-	if (arb_guard_maintenance())
+	if (arb_guard_lets_in(trigger->tg_event))
 		return PointerGetDatum(update ? trigger->tg_newtuple : trigger->tg_trigtuple);
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event) || TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 		ereport(ERROR,
@@ -604,8 +370,9 @@ arbees_guard_controls(PG_FUNCTION_ARGS)
 	return PointerGetDatum(result);
 }
 
-static bool
-actor_is_risk(void)
+/* arb_actor_is_risk tells whether the caller may loosen. */
+bool
+arb_actor_is_risk(void)
 {
 	Oid			risk = get_role_oid("arbees_risk", true);
 
@@ -613,7 +380,33 @@ actor_is_risk(void)
 		(OidIsValid(risk) && has_privs_of_role(GetOuterUserId(), risk));
 }
 
-/* One UPDATE with its reason; the trigger does the rest. */
+/*
+ * arb_control_run runs the one statement of a verb, with its reason; the trigger does the rest.
+ *
+ * Returns: the rows changed.
+ */
+uint64
+arb_control_run(SqlPlan *plan, Datum *values, const char *nulls, const char *reason)
+{
+	volatile uint64 changed = 0;
+
+	arb_sql_begin();
+	PG_TRY();
+	{
+		change.reason = reason;
+		change.tighten_only = !arb_actor_is_risk();
+		changed = arb_sql_run(plan, values, nulls);
+	}
+	PG_FINALLY();
+	{
+		change.reason = NULL;
+		change.tighten_only = false;
+	}
+	PG_END_TRY();
+	arb_sql_end();
+	return changed;
+}
+
 static void
 update_control(const char *key, const char *value, bool is_none, const char *reason)
 {
@@ -623,35 +416,18 @@ update_control(const char *key, const char *value, bool is_none, const char *rea
 	};
 	Datum		values[3];
 	char		nulls[3] = {' ', ' ', ' '};
-	volatile uint64 updated = 0;
 
 	values[0] = CStringGetTextDatum(key);
 	values[1] = value == NULL ? (Datum) 0 : CStringGetTextDatum(value);
 	nulls[1] = value == NULL ? 'n' : ' ';
 	values[2] = BoolGetDatum(is_none);
-	arb_sql_begin();
-	PG_TRY();
-	{
-		change.reason = reason;
-		change.tighten_only = !actor_is_risk();
-		updated = arb_sql_run(&plan, values, nulls);
-	}
-	PG_FINALLY();
-	{
-		change.reason = NULL;
-		change.tighten_only = false;
-	}
-	PG_END_TRY();
-	arb_sql_end();
-	if (updated == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("control \"%s\" does not exist", key),
-				 errhint("SELECT key, description FROM arbees.runtime_controls lists them.")));
+	if (arb_control_run(&plan, values, nulls, reason) == 0)
+		no_such_control(key);
 }
 
-static char *
-required_text(FunctionCallInfo fcinfo, int argument, const char *name)
+/* arb_required_text is an argument that must be given. */
+char *
+arb_required_text(FunctionCallInfo fcinfo, int argument, const char *name)
 {
 	char	   *string = PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
 
@@ -662,12 +438,41 @@ required_text(FunctionCallInfo fcinfo, int argument, const char *name)
 	return string;
 }
 
+/* Who sets a control must know where it does not bind. */
+static void
+warn_of_looser_venues(const char *key)
+{
+	static SqlPlan plan = {
+		"SELECT pg_catalog.string_agg(l.name || ' ' || coalesce(l.value, 'none'), ', ' ORDER BY l.name)"
+		" FROM arbees.risk_limits l JOIN arbees.runtime_controls c USING (key)"
+		" WHERE l.key = $1 AND l.scope = 'venue' AND c.value IS NOT NULL AND (l.is_none OR"
+		"  CASE WHEN $2 THEN l.value::numeric < c.value::numeric ELSE l.value::numeric > c.value::numeric END)",
+		2, {TEXTOID, BOOLOID}
+	};
+	Datum		arguments[2];
+	const ControlDef *def = arb_control_def(key);
+	char	   *venues;
+
+	if (def == NULL || !def->is_limit)
+		return;
+	arguments[0] = CStringGetTextDatum(key);
+	arguments[1] = BoolGetDatum(def->tighter == TIGHTER_HIGHER);
+	arb_sql_begin();
+	venues = arb_sql_run(&plan, arguments, NULL) > 0 ? arb_sql_text(0, 1) : NULL;
+	arb_sql_end();
+	if (venues != NULL)
+		ereport(WARNING,
+				(errmsg("control \"%s\" does not bind where a venue has a looser limit of its own", key),
+				 errdetail("Looser are: %s.", venues),
+				 errhint("arbees_set_limit('global', '', '%s', value, NULL, reason) binds everywhere.", key)));
+}
+
 /* arbees_set(key, value, reason) sets a control and returns what was recorded. */
 Datum
 arbees_set(PG_FUNCTION_ARGS)
 {
-	char	   *key = required_text(fcinfo, 0, "a control");
-	char	   *reason = required_text(fcinfo, 2, "a reason");
+	char	   *key = arb_required_text(fcinfo, 0, "a control");
+	char	   *reason = arb_required_text(fcinfo, 2, "a reason");
 	static SqlPlan plan = {
 		"SELECT value FROM arbees.runtime_controls WHERE key = $1", 1, {TEXTOID}
 	};
@@ -683,6 +488,7 @@ arbees_set(PG_FUNCTION_ARGS)
 	arb_sql_begin();
 	value = arb_sql_run(&plan, &argument, NULL) > 0 ? arb_sql_text(0, 1) : NULL;
 	arb_sql_end();
+	warn_of_looser_venues(key);
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s = %s", key, value == NULL ? "NULL" : value)));
 }
 
@@ -690,10 +496,64 @@ arbees_set(PG_FUNCTION_ARGS)
 Datum
 arbees_set_none(PG_FUNCTION_ARGS)
 {
-	char	   *key = required_text(fcinfo, 0, "a control");
+	char	   *key = arb_required_text(fcinfo, 0, "a control");
 
-	update_control(key, NULL, true, required_text(fcinfo, 1, "a reason"));
+	update_control(key, NULL, true, arb_required_text(fcinfo, 1, "a reason"));
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s = none", key)));
+}
+
+/* arbees_set_soft(key, value, reason) sets from where a limit warns; NULL = nowhere. */
+Datum
+arbees_set_soft(PG_FUNCTION_ARGS)
+{
+	static SqlPlan plan = {
+		"UPDATE arbees.runtime_controls SET soft_value = $2 WHERE key = $1",
+		2, {TEXTOID, TEXTOID}
+	};
+	char	   *key = arb_required_text(fcinfo, 0, "a control");
+	char	   *reason = arb_required_text(fcinfo, 2, "a reason");
+	Datum		values[2];
+	char		nulls[2] = {' ', PG_ARGISNULL(1) ? 'n' : ' '};
+	ControlRow	row;
+
+	values[0] = CStringGetTextDatum(key);
+	values[1] = PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1);
+	if (arb_control_run(&plan, values, nulls, reason) == 0)
+		no_such_control(key);
+	arb_control_read_definition(key, &row);
+	PG_RETURN_TEXT_P(cstring_to_text(row.soft == NULL ? psprintf("%s does not warn", key) :
+									 psprintf("%s warns from %s", key, row.soft)));
+}
+
+/*
+ * arb_control_read_definition reads a limit's control: definition, unit, bounds and present value.
+ *
+ * Errors: 22023 for a key that is no control, or that is no limit.
+ */
+void
+arb_control_read_definition(const char *key, ControlRow *row)
+{
+	IndexKey	by_key = {CStringGetTextDatum(key), F_TEXTEQ};
+	const ControlDef *def = arb_control_def(key);
+	Table		table;
+	Snapshot	snapshot;
+	Row			found;
+
+	if (def == NULL)
+		no_such_control(key);
+	if (!def->is_limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("control \"%s\" is the same for all", key),
+				 errdetail("Only limits of the gate may be set for a venue, a strategy or an instrument.")));
+	table = arb_table_open(&ControlsTable, 0, AccessShareLock);
+	table.any_age = true;
+	snapshot = arb_snapshot_begin();
+	if (!arb_table_fetch(&table, "runtime_controls_pkey", 1, &by_key, ForwardScanDirection, snapshot, &found))
+		no_such_control(key);
+	arb_snapshot_end(snapshot);
+	read_row(heap_form_tuple(RelationGetDescr(table.rel), found.value, found.null), RelationGetDescr(table.rel), row);
+	arb_table_close(&table);
 }
 
 /*

@@ -132,6 +132,10 @@ typedef struct GateInput
 	RISK_LIMITS(GATE_SOFT)
 } GateInput;
 
+/* Where LIMIT_COUNT hard and soft limits stand in the input, as arrays. */
+#define GATE_HARD_LIMITS(in) ((int64 *) (in) + offsetof(GateInput, quote_max_age_ms) / sizeof(int64))
+#define GATE_SOFT_LIMITS(in) ((int64 *) (in) + offsetof(GateInput, soft_quote_max_age_ms) / sizeof(int64))
+
 typedef struct GateOutput
 {
 	GATE_OUTPUT_FIELDS(GATE_FIELD)

@@ -419,12 +419,14 @@ arb_trader_forget_all(const char *reason)
 }
 
 /*
- * arb_trader_refuse_maintenance raises 55006 while somebody trades here.
+ * arb_trader_begin_maintenance unbinds the installation, for rows are let in that nobody judged.
  *
- * A restore lets leases of another place in; those of a copy bind nobody.
+ * Where nothing is bound, as in a fresh restore, there is nothing to do: leases
+ * of another place bind nobody here.
+ * Errors: 55006 while somebody trades here.
  */
 void
-arb_trader_refuse_maintenance(void)
+arb_trader_begin_maintenance(void)
 {
 	static SqlPlan plan = {
 		"SELECT venue_account_id FROM arbees.trader_leases WHERE expires_at > pg_catalog.clock_timestamp() LIMIT 1",
@@ -443,4 +445,7 @@ arb_trader_refuse_maintenance(void)
 				 errmsg("arbees.maintenance is refused while a trader's lease lives"),
 				 errdetail("Venue account %d is being traded.", account),
 				 errhint("Stop the worker and wait until its lease has ended.")));
+	arb_installation_unbind();
+	arb_journal(JOURNAL_NO_MODE, "maintenance", 0, 0,
+				"arbees.maintenance lets rows in; nothing is decided or sent before arbees_resume");
 }

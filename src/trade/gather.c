@@ -16,7 +16,9 @@
 #include "errors.h"
 #include "safety/breaker.h"
 #include "safety/kill.h"
+#include "safety/lock_list.h"
 #include "safety/trader_lock.h"
+#include "safety/watch.h"
 #include "trade/gather.h"
 #include "trade/order.h"
 #include "trade/position.h"
@@ -53,7 +55,6 @@ gather_desk(GateContext *c, Snapshot snapshot)
 	in->is_our_installation = arb_installation_is_ours();
 	in->mode_allowed = (controls->trading_mode & (1 << in->mode)) != 0;
 	in->allow_submit = controls->allow_submit;
-	in->breaker_open = arb_breaker_open(snapshot, c->wish->portfolio_id);
 	in->conductor_age_ms = -1;
 	if (read_conductor(in->decided_at, &row))
 	{
@@ -103,10 +104,69 @@ gather_strategy(GateContext *c, Snapshot snapshot)
 						DatumGetInt32(deployment.value[DEPLOYMENTS_strategy_id]), &strategy))
 		return;
 	c->strategy_hash = strategy.value[STRATEGIES_version_hash];
+	c->strategy_id = DatumGetInt32(strategy.value[STRATEGIES_strategy_id]);
+	c->strategy_name = TextDatumGetCString(strategy.value[STRATEGIES_name]);
 	in->strategy_active = text_is(&strategy, STRATEGIES_state, "active");
+	in->strategy_retired = text_is(&strategy, STRATEGIES_state, "retired");
 	in->strategy_allowed = c->controls->all_strategies ||
-		arb_control_list_allows(c->controls->allowed_strategies,
-								TextDatumGetCString(strategy.value[STRATEGIES_name]));
+		arb_control_list_allows(c->controls->allowed_strategies, c->strategy_name);
+}
+
+static void
+gather_breakers(GateContext *c)
+{
+	bool		open[BREAKER_SCOPES];
+
+	arb_breakers(c->wish->portfolio_id, c->venue_id, c->strategy_id, open);
+	c->in.breaker_open = open[BREAKER_OF_PORTFOLIO];
+	c->in.venue_breaker_open = open[BREAKER_OF_VENUE];
+	c->in.strategy_breaker_open = open[BREAKER_OF_STRATEGY];
+}
+
+/* What binds the order's scopes: locks, and limits, which stand in the same order at the end of the input. */
+static void
+gather_scopes(GateContext *c)
+{
+	const Row  *row = &c->instrument;
+	LimitScope	scope;
+	Limits		limits;
+	bool		venue;
+	bool		strategy;
+	bool		instrument;
+	bool		restricted;
+
+	scope.venue = c->venue_name;
+	scope.strategy = c->strategy_name;
+	scope.symbol = TextDatumGetCString(row->value[INSTRUMENTS_symbol]);
+	scope.instrument = TextDatumGetCString(row->value[INSTRUMENTS_name]);
+	scope.underlying = row->null[INSTRUMENTS_underlying] ? NULL :
+		TextDatumGetCString(row->value[INSTRUMENTS_underlying]);
+	arb_limits(&scope, &limits);
+	memcpy(GATE_HARD_LIMITS(&c->in), limits.hard, sizeof(limits.hard));
+	memcpy(GATE_SOFT_LIMITS(&c->in), limits.soft, sizeof(limits.soft));
+	arb_locks(&scope, &venue, &strategy, &instrument, &restricted);
+	c->in.venue_locked = venue;
+	c->in.strategy_locked = strategy;
+	c->in.instrument_locked = instrument;
+	c->in.restricted = restricted;
+}
+
+/* Needs the limits: what was heard recently enough is not asked for again. */
+static void
+gather_watch(GateContext *c)
+{
+	GateInput  *in = &c->in;
+	WatchLimits limits;
+	Watch		watch;
+
+	limits.worker_ms = c->controls->worker_max_silence_ms;
+	limits.feed_ms = in->feed_max_silence_ms;
+	limits.balance_ms = in->balance_max_age_ms;
+	arb_watch(c->venue_id, c->venue_account_id, in->decided_at, &limits, &watch);
+	in->worker_age_ms = watch.worker_age_ms;
+	in->worker_limit_ms = limits.worker_ms;
+	in->feed_age_ms = watch.feed_age_ms;
+	in->balance_age_ms = watch.balance_age_ms;
 }
 
 static bool
@@ -138,8 +198,6 @@ gather_market(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 	in->max_price = row->null[INSTRUMENTS_max_price] ? FIXED_NONE : arb_row_fixed(row, INSTRUMENTS_max_price);
 	in->fee_rate = arb_row_fixed(row, INSTRUMENTS_fee_rate);
 	in->fee_exponent = DatumGetInt32(row->value[INSTRUMENTS_fee_exponent]);
-	in->no_entry_before_close_s = c->controls->no_entry_before_close_s;
-	in->quote_max_age_ms = c->controls->quote_max_age_ms;
 	in->window_id = row->null[INSTRUMENTS_window_id] ? 0 : DatumGetInt64(row->value[INSTRUMENTS_window_id]);
 	if (in->window_id != 0)
 	{
@@ -218,7 +276,7 @@ add_working_order(const Row *row, void *arg)
 static void
 scan_orders_of_position(ExposureScan *scan, int64 position_id)
 {
-	Table		table = arb_table_open(&orders_table, scan->mode, AccessShareLock);
+	Table		table = arb_table_open(&orders_table, scan->mode, RowExclusiveLock);
 	IndexKey	keys[] = {INT8_KEY(position_id)};
 
 	arb_table_visit(&table, "orders_position_idx", 1, keys, ForwardScanDirection, scan->snapshot,
@@ -241,7 +299,7 @@ static void
 gather_exposure(GateContext *c, Snapshot snapshot)
 {
 	ExposureScan scan = {c->wish->mode, snapshot, 0, 0, 0};
-	Table		table = arb_table_open(&positions_table, c->wish->mode, AccessShareLock);
+	Table		table = arb_table_open(&positions_table, c->wish->mode, RowExclusiveLock);
 	IndexKey	keys[] = {INT4_KEY(c->wish->instrument_id), INT4_KEY(c->wish->portfolio_id)};
 
 	arb_table_visit(&table, "positions_open_idx", 2, keys, ForwardScanDirection, snapshot, add_position, &scan);
@@ -261,21 +319,15 @@ gather_slot(GateContext *c, Snapshot snapshot)
 {
 	Table		table;
 	IndexKey	entry[] = {
-		INT8_KEY(c->in.window_id), INT4_KEY(c->wish->instrument_id), {(Datum) 0, F_INT2EQ},
-		INT4_KEY(c->wish->portfolio_id)
+		INT8_KEY(c->in.window_id), INT4_KEY(c->wish->instrument_id), INT4_KEY(c->wish->portfolio_id)
 	};
 	IndexKey	unknown[] = {INT4_KEY(c->wish->portfolio_id), INT8_KEY(c->in.window_id)};
-	int			no;
 
 	if (c->in.window_id == 0)
 		return;
-	table = arb_table_open(&orders_table, c->wish->mode, AccessShareLock);
-	for (no = 1; no <= MAX_ENTRIES_PER_SLOT; no++)
-	{
-		entry[2].value = Int16GetDatum(no);
-		arb_table_visit(&table, "orders_entry_slot_key", 4, entry, ForwardScanDirection, snapshot,
-					   count_row, &c->in.entries_in_slot);
-	}
+	table = arb_table_open(&orders_table, c->wish->mode, RowExclusiveLock);
+	arb_table_visit(&table, "orders_entry_slot_key", 3, entry, ForwardScanDirection, snapshot,
+					count_row, &c->in.entries_in_slot);
 	arb_table_visit(&table, "orders_unknown_idx", 2, unknown, ForwardScanDirection, snapshot,
 				   count_row, &c->in.unknown_in_slot);
 	arb_table_close(&table);
@@ -294,9 +346,6 @@ gather_books(GateContext *c, TimestampTz market_time, Snapshot snapshot)
 	in->session_pnl = c->totals.session_pnl;
 	in->day_pnl = c->totals.day_pnl;
 	in->day_peak = c->totals.day_peak;
-	in->max_position_usd = c->controls->max_position_usd;
-	in->max_session_loss_usd = c->controls->max_session_loss_usd;
-	in->daily_drawdown_limit_usd = c->controls->daily_drawdown_limit_usd;
 	if (c->wish->purpose == PURPOSE_ENTRY)
 	{
 		gather_exposure(c, snapshot);
@@ -330,6 +379,8 @@ gather_identity(GateContext *c, Snapshot snapshot)
 		DatumGetInt32(c->portfolio.value[PORTFOLIOS_venue_account_id]);
 	if (!arb_row_cached(&venues_table, "venues_pkey", c->venue_id, &venue))
 		elog(ERROR, "venue %d does not exist", c->venue_id);
+	c->venue_name = TextDatumGetCString(venue.value[VENUES_name]);
+	c->in.is_simulator = DatumGetBool(venue.value[VENUES_is_simulator]);
 	c->derives_order_id = DatumGetBool(venue.value[VENUES_derives_order_id]);
 	if (DatumGetInt32(c->instrument.value[INSTRUMENTS_venue_id]) != c->venue_id)
 		ereport(ERROR,
@@ -360,6 +411,9 @@ arb_gather(GateContext *c, const QuoteSet *quotes, TimestampTz market_time)
 	gather_desk(c, snapshot);
 	gather_account(c, snapshot);
 	gather_strategy(c, snapshot);
+	gather_breakers(c);
+	gather_scopes(c);
+	gather_watch(c);
 	gather_market(c, quotes, snapshot);
 	gather_signal(c);
 	gather_books(c, market_time, snapshot);

@@ -29,6 +29,9 @@ typedef struct GateContext
 	bool		derives_order_id;
 	const Controls *controls;
 	Datum		strategy_hash;	/* text, 0 = unknown */
+	int32		strategy_id;	/* 0 = unknown */
+	const char *strategy_name;	/* NULL = unknown */
+	const char *venue_name;
 	LedgerTotals totals;
 	GateInput	in;
 	GateOutput	out;

@@ -189,7 +189,7 @@ arbees_orders_guard(PG_FUNCTION_ARGS)
 
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		elog(ERROR, "arbees_orders_guard is a trigger");
-	if (arb_guard_maintenance())
+	if (arb_guard_lets_in(data->tg_event))
 		return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newtuple : data->tg_trigtuple);
 	if (TRIGGER_FIRED_BY_DELETE(data->tg_event) || TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
 		ereport(ERROR,

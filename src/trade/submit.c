@@ -13,10 +13,7 @@
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
-#include "commands/sequence.h"
 #include "compat.h"
-#include "core/catalog.h"
 #include "core/clock.h"
 #include "core/debug_point.h"
 #include "core/guard.h"
@@ -78,12 +75,6 @@ arb_submit_lock(TradingMode mode, int32 portfolio_id)
 
 /* ---- write ---- */
 
-static int64
-next_id(const char *sequence)
-{
-	return nextval_internal(arb_catalog_relation(sequence), false);
-}
-
 static void
 write_decision(GateContext *c, Submitted *result)
 {
@@ -92,7 +83,7 @@ write_decision(GateContext *c, Submitted *result)
 	Table		table;
 	const Wish *w = c->wish;
 
-	result->decision_id = next_id("decisions_seq");
+	result->decision_id = arb_next_id("decisions_seq");
 #define SET(column, datum) value[DECISIONS_##column] = (datum)
 	SET(decision_id, Int64GetDatum(result->decision_id));
 	SET(portfolio_id, Int32GetDatum(w->portfolio_id));
@@ -192,7 +183,7 @@ write_order(GateContext *c, Submitted *result)
 	Table		table;
 	int			i;
 
-	result->order_id = next_id("orders_seq");
+	result->order_id = arb_next_id("orders_seq");
 	for (i = ORDERS_venue_qty; i <= ORDERS_last_reason; i++)
 		null[i] = true;
 #define SET(column, datum) (null[ORDERS_##column] = false, value[ORDERS_##column] = (datum))
@@ -264,7 +255,7 @@ write_accepted(GateContext *c, Submitted *result)
 	result->position_id = c->wish->position_id;
 	if (entry)
 	{
-		result->position_id = next_id("positions_seq");
+		result->position_id = arb_next_id("positions_seq");
 		write_position(c, result->position_id);
 		ARB_DEBUG_POINT("position");
 	}

@@ -48,7 +48,13 @@ INSERT INTO desk.ways (way, statement) VALUES
 	('replica, UPDATE', 'SET LOCAL session_replication_role = replica; UPDATE arbees.%name SET %col = %col'),
 	('replica, DELETE', 'SET LOCAL session_replication_role = replica; DELETE FROM arbees.%name'),
 	('replica, TRUNCATE', 'SET LOCAL session_replication_role = replica; TRUNCATE arbees.%name CASCADE'),
-	('maintenance', 'SET LOCAL arbees.maintenance = restore; UPDATE arbees.%name SET %col = %col'),
+	('restore, INSERT', 'SET LOCAL arbees.maintenance = restore; INSERT INTO arbees.%leaf SELECT * FROM arbees.%leaf ON CONFLICT DO NOTHING'),
+	('restore, UPDATE', 'SET LOCAL arbees.maintenance = restore; UPDATE arbees.%name SET %col = %col'),
+	('restore, DELETE', 'SET LOCAL arbees.maintenance = restore; DELETE FROM arbees.%name'),
+	('restore, TRUNCATE', 'SET LOCAL arbees.maintenance = restore; TRUNCATE arbees.%name CASCADE'),
+	('as if a replica, INSERT', 'SET LOCAL arbees.maintenance = replica; INSERT INTO arbees.%name SELECT * FROM arbees.%name'),
+	('as if a replica, UPDATE', 'SET LOCAL arbees.maintenance = replica; UPDATE arbees.%name SET %col = %col'),
+	('as if a replica, DELETE', 'SET LOCAL arbees.maintenance = replica; SET LOCAL session_replication_role = replica; DELETE FROM arbees.%name'),
 	('LOCK', 'LOCK TABLE arbees.%name'),
 	('SELECT FOR UPDATE', 'SELECT FROM arbees.%name FOR UPDATE'),
 	('DROP TABLE', 'DROP TABLE arbees.%name CASCADE'),
@@ -96,7 +102,9 @@ SELECT * FROM desk.summary('arbees_strategy');
 SELECT * FROM desk.summary('arbees_worker');
 SELECT * FROM desk.summary('arbees_operator');
 SELECT * FROM desk.summary('arbees_risk');
--- The owner of the extension, a superuser here: every statement meets a guard that no setting switches off.
+-- The owner of the extension, a superuser here: every statement meets a guard that no setting switches off. What is
+-- OPEN brings no row into being: locks; what the assertions find (below); and an INSERT of a restore, which unbinds
+-- the desk, so that nothing is decided or sent before arbees_resume.
 SELECT * FROM desk.tried_by('postgres');
 
 -- An owner of the tables who is no superuser, for as long as this transaction lasts.
@@ -114,6 +122,17 @@ BEGIN
 END
 $$;
 SELECT * FROM desk.tried_by('bypass_owner');
+ROLLBACK;
+
+-- A restore into a desk that trades: the journal says so and the gate stands still, until somebody resumes.
+BEGIN;
+SET LOCAL arbees.maintenance = restore;
+INSERT INTO arbees.orders SELECT (jsonb_populate_record(o, jsonb_build_object('order_id', 999, 'client_order_id', 'forged',
+	'instrument_id', desk.instrument('w.down'), 'amount', 99))).*
+	FROM arbees.orders o WHERE state = 'OPEN';
+SELECT arbees.installation_is_ours();
+SELECT kind, message FROM arbees.journal ORDER BY journal_id DESC LIMIT 1;
+SELECT desk.try(desk.signal('{"key": "after a restore"}'));
 ROLLBACK;
 
 -- Whoever owns the tables can take a guard away; the next tick opens the breaker and says what it found.

@@ -10,7 +10,7 @@ SET datestyle = 'ISO';
 SELECT coalesce(max(change_id), 0) AS change FROM arbees.control_history \gset
 SELECT max(journal_id) AS row FROM arbees.journal_desk \gset
 
-SELECT key, kind, value, is_none, unit, min_value, max_value, labels FROM arbees.runtime_controls ORDER BY key;
+SELECT key, kind, value, is_none, soft_value, unit, min_value, max_value, labels FROM arbees.runtime_controls ORDER BY key;
 
 -- unknown key
 SELECT arbees_set('max_position', '5', 'a typo');
@@ -41,6 +41,15 @@ SELECT arbees_set('max_position_usd', '-0.00000001', 'x');
 \echo :LAST_ERROR_SQLSTATE
 SELECT arbees_set('stop_loss_pct', '100.00000001', 'x');
 SELECT arbees_set('lease_ms', '999', 'x');
+-- a warning of what does not deny, or beyond what does
+SELECT arbees_set_soft('lease_ms', '5000', 'x');
+\echo :LAST_ERROR_SQLSTATE
+SELECT arbees_set_soft('max_position_usd', '5.5', 'x');
+\echo :LAST_ERROR_SQLSTATE
+SELECT arbees_set_soft('no_entry_before_close_s', '0', 'x');
+SELECT arbees_set_soft('max_position_usd', 'much', 'x');
+SELECT arbees_set_soft('max_position', '1', 'x');
+SELECT arbees_set_soft('max_position_usd', '1', NULL);
 -- missing arguments
 SELECT arbees_set('max_position_usd', NULL, 'x');
 \echo :LAST_ERROR_SQLSTATE
@@ -80,6 +89,10 @@ SELECT arbees_set('allowed_strategies', ' ', 'nobody');
 SELECT arbees_set('trading_mode', 'LIVE,PAPER,LIVE', 'spelling');
 SELECT arbees_set_none('max_position_usd', 'no limit');
 SELECT arbees_set('lease_ms', '2000', 'bounds included');
+SELECT arbees_set_soft('max_session_loss_usd', ' 030 ', 'warn early');
+SELECT arbees_set_soft('max_session_loss_usd', NULL, 'not at all');
+SELECT arbees_set_soft('no_entry_before_close_s', '3', 'a higher one warns first');
+SELECT arbees_set('no_entry_before_close_s', '1', 'leaves the soft value alone');
 -- rows can be written as rows
 UPDATE arbees.runtime_controls SET value = '3' WHERE key = 'max_position_usd';
 UPDATE arbees.runtime_controls SET is_none = true WHERE key = 'max_position_usd';
@@ -89,7 +102,7 @@ UPDATE arbees.runtime_controls SET value = NULL WHERE key = 'daily_drawdown_limi
 SELECT key, value, is_none, changed_by = session_user AS by_me, reason FROM arbees.runtime_controls
 	WHERE key IN ('max_position_usd', 'allowed_instruments', 'allowed_strategies', 'daily_drawdown_limit_usd')
 	ORDER BY key;
-SELECT key, old_value, old_is_none, new_value, new_is_none, changed_by = session_user AS by_me, reason
+SELECT scope, name, key, old_value, old_is_none, new_value, new_is_none, changed_by = session_user AS by_me, reason
 	FROM arbees.control_history WHERE change_id > :change ORDER BY change_id;
 SELECT message FROM arbees.journal WHERE kind = 'control_changed' AND journal_id > :row ORDER BY journal_id;
 -- nobody rewrites what was
@@ -121,6 +134,10 @@ SELECT arbees_set('allow_submit', 'true', 'wider');
 SELECT arbees_set('trading_mode', 'PAPER', 'tighter');
 SELECT arbees_set('lease_ms', '5000', 'neither');
 SELECT arbees_set_none('max_position_usd', 'wider');
+SELECT arbees_set_soft('daily_drawdown_limit_usd', '17', 'a later warning');
+\echo :LAST_ERROR_SQLSTATE
+SELECT arbees_set_soft('daily_drawdown_limit_usd', NULL, 'none at all');
+SELECT arbees_set_soft('daily_drawdown_limit_usd', '15', 'an earlier warning');
 UPDATE arbees.runtime_controls SET value = '1' WHERE key = 'max_position_usd';
 RESET ROLE;
 SET ROLE arbees_risk;

@@ -138,7 +138,7 @@ END
 $$;
 SELECT desk.exit_passes(a), left(a, 60) AS arrange FROM unnest(ARRAY[
 	'SELECT arbees_kill(''pause'')',
-	'SET LOCAL arbees.maintenance = restore; INSERT INTO arbees.breakers VALUES (''desk'', 0, ''OPEN'', ''t'', ''t'', now()); SET LOCAL arbees.maintenance = off',
+	'SELECT desk.breaker(''desk'', 0, ''OPEN'')',
 	'DELETE FROM arbees.conductor',
 	'SELECT arbees_set(''max_session_loss_usd'', ''0'', ''t'')',
 	'SELECT arbees_set(''daily_drawdown_limit_usd'', ''0'', ''t'')',

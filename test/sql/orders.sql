@@ -176,7 +176,7 @@ SELECT given, desk.refused('fills', 'mode = ''PAPER''', '{"fill_id": 99, "venue_
 	'{}', '{"qty": -5}', '{"price": 7}', '{"fee": 0.000000019}', '{"qty": "NaN"}', '{"fee": "NaN"}', '{"price": "Infinity"}', '{"settlement": "VOIDED"}', '{"order_id": 999}']::jsonb[]) given;
 SELECT desk.refused('fills', 'mode = ''PAPER''', '{"fill_id": 99}') AS same_trade_twice, desk.refused('orders', 'mode = ''LIVE''',
 	'{"order_id": 99, "entry_no": 2, "state": "NEW"}') AS client_order_id_of_another;
-UPDATE arbees.orders SET venue_order_id = 'taken' WHERE mode = 'LIVE';
+SELECT desk.by_force('orders_live', $$UPDATE arbees.orders_live SET venue_order_id = 'taken'$$);
 SELECT desk.refused('orders', 'mode = ''LIVE''', desk.other_order('{}')) AS same_venue_order_id;
 SELECT left(given::text, 40) AS given, desk.refused('decisions', 'mode = ''PAPER''', '{"decision_id": 99, "signal_key": "other"}'::jsonb || given) AS answer FROM unnest(ARRAY[
 	'{}', '{"signal_key": "paper"}', '{"signal_key": ""}', '{"reason": "x"}', '{"verdict": "denied"}']::jsonb[] || ARRAY[jsonb_build_object('input', '\x' || repeat('00', 2048)), jsonb_build_object('signal_key', repeat('k', 129))]) given;

@@ -37,6 +37,9 @@ SELECT desk.attempt('INSERT INTO arbees.orders_backtest SELECT (jsonb_populate_r
 	desk.attempt('INSERT INTO arbees.orders SELECT * FROM arbees.orders_backtest') AS into_the_desk,
 	desk.attempt('INSERT INTO arbees.orders_run_900 SELECT * FROM arbees.orders_paper') AS from_the_desk;
 RESET arbees.maintenance;
+-- What let them in left the desk standing still.
+SELECT desk.try(desk.signal('{"key": "meanwhile"}'));
+SELECT level FROM arbees_resume('the rows were looked at');
 INSERT INTO arbees.ticks (received_at, venue_id, kind, price) VALUES ('2026-01-01', 1, 'price', 1);
 INSERT INTO arbees.ticks_backtest (received_at, venue_id, run_id, kind, price) VALUES ('2026-01-01', 1, 900, 'price', 1), ('2026-01-01', 1, 901, 'price', 1);
 SELECT desk.attempt('INSERT INTO arbees.ticks (received_at, venue_id, kind, price) VALUES (now(), 1, ''price'', ''NaN'')') AS nan_tick,

@@ -74,15 +74,25 @@ TRUNCATE arbees.trader_epochs, arbees.trader_leases;
 -- maintenance is refused while somebody trades
 SELECT arbees.renew_trader(:account, 4);
 SET arbees.maintenance = 'restore';
-DELETE FROM arbees.trader_leases;
+INSERT INTO arbees.kill_levels SELECT seq + 1, 'pause', 'restored', 'me', now() FROM arbees.kill_switch;
 \echo :LAST_ERROR_SQLSTATE
 RESET arbees.maintenance;
 SELECT arbees.release_trader(:account, 4);
 
 -- in a copy it is granted and paused; resume makes the holder acquire anew
-SET arbees.maintenance = 'restore';
-UPDATE arbees.installation SET system_identifier = system_identifier + 1;
-RESET arbees.maintenance;
+-- What a superuser can do when he takes a table's guards away.
+CREATE FUNCTION pg_temp.by_force(name text, statement text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	guard	name;
+BEGIN
+	EXECUTE format('ALTER TABLE arbees.%I DISABLE TRIGGER USER', name);
+	EXECUTE statement;
+	FOR guard IN SELECT tgname FROM pg_trigger WHERE tgrelid = format('arbees.%I', name)::regclass AND NOT tgisinternal LOOP
+		EXECUTE format('ALTER TABLE arbees.%I ENABLE ALWAYS TRIGGER %I', name, guard);
+	END LOOP;
+END
+$$;
+SELECT pg_temp.by_force('installation', 'UPDATE arbees.installation SET system_identifier = system_identifier + 1');
 SELECT * FROM arbees.acquire_trader(:account, 'd');
 SELECT warning FROM arbees_resume('not a copy any more');
 SELECT arbees.renew_trader(:account, 5);
