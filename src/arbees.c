@@ -15,8 +15,10 @@
 #include "conductor/conductor.h"
 #include "core/debug_point.h"
 #include "core/guard.h"
+#include "core/label.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "safety/kill_file.h"
 #include "safety/trader_lock.h"
 #include "utils/guc.h"
 
@@ -33,6 +35,13 @@ static const struct config_enum_entry maintenance_options[] = {
 	{"off", ARB_MAINTENANCE_OFF, false},
 	{"restore", ARB_MAINTENANCE_RESTORE, false},
 	{"replica", ARB_MAINTENANCE_REPLICA, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry kill_file_levels[] = {
+	{"pause", KILL_PAUSE, false},
+	{"flatten", KILL_FLATTEN, false},
+	{"emergency", KILL_EMERGENCY, false},
 	{NULL, 0, false}
 };
 
@@ -68,6 +77,20 @@ _PG_init(void)
 							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 
 	ARB_DEBUG_INIT();
+	/* Looked for in every tick: on a file system that can hang, it would hang the conductor. */
+	DefineCustomStringVariable("arbees.kill_file",
+							   "File that stops trading within one tick while it is there.",
+							   "Removing it does not let trading go on. Empty: no file is looked for.",
+							   &arb_kill_file, "",
+							   PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+
+	/* Too weak, and positions stay where somebody wanted out. */
+	DefineCustomEnumVariable("arbees.kill_file_level",
+							 "Level at which the kill file stops trading.",
+							 "pause, flatten or emergency.",
+							 &arb_kill_file_level, KILL_FLATTEN, kill_file_levels,
+							 PGC_SIGHUP, 0, NULL, NULL, NULL);
+
 	MarkGUCPrefixReserved("arbees");
 
 	arb_guard_maintenance_begin = arb_trader_begin_maintenance;

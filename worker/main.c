@@ -25,6 +25,16 @@ static const char *const ProxyVariables[] = {
 	"SSLKEYLOGFILE",
 };
 
+/* SIGUSR1 before the loop is there to take it. */
+static volatile sig_atomic_t killed_early = 0;
+
+static void
+note_kill(int number)
+{
+	(void) number;
+	killed_early = 1;
+}
+
 /* No core, no debugger of the same user, no proxy: the secrets stay here. */
 static bool
 harden(void)
@@ -113,6 +123,8 @@ run(const Options *options, KeyFile *keys)
 		return worker.exit_code != 0 ? worker.exit_code : EXIT_CODE_FAILED;
 	if (!open_trace(&worker, options->trace))
 		return EXIT_CODE_USAGE;
+	if (killed_early)
+		arb_worker_kill(&worker, "flatten", "signal SIGUSR1");
 	arb_worker_start(&worker);
 	(void) uv_run(loop, UV_RUN_DEFAULT);
 	/* Sockets are left to the kernel: nothing is owed to their other ends. */
@@ -130,6 +142,7 @@ main(int argc, char **argv)
 	const char *broken;
 	ExitCode	code;
 
+	(void) signal(SIGUSR1, note_kill);
 	switch (arb_options_parse(argc, argv, &options))
 	{
 		case OPTIONS_DONE:

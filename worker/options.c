@@ -11,6 +11,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,6 +30,11 @@ static const char Help[] =
 	"  --trace FILE         append one JSON line of time stamps per order\n"
 	"  --die-with-parent    end when the process that started this one ends\n"
 	"  --help, --version\n"
+	"\n"
+	"ARBEES_KILL=pause, flatten or emergency in the environment stops all trading before\n"
+	"anything else is done; empty or unknown, it is flatten. SIGUSR1 stops it at flatten at any\n"
+	"time. The worker goes on to cancel and to close. Neither lets trading go on: that is\n"
+	"arbees_resume(reason) in the database.\n"
 	"\n"
 	"Exit codes: 0 asked to stop, 1 failure, 2 wrong usage, 3 key file refused,\n"
 	"4 lease lost to another trader, 5 refused by the database.\n";
@@ -146,6 +152,7 @@ arb_options_parse(int argc, char **argv, Options *options)
 	options->feed = true;
 	options->trade = true;
 	options->log_level = LOG_LEVEL_INFO;
+	options->kill = getenv("ARBEES_KILL");
 
 	while ((choice = getopt_long(argc, argv, "", LongOptions, NULL)) != -1)
 	{

@@ -37,6 +37,7 @@ typedef struct Options
 	char		roles[32];		/* as told to the database */
 	LogLevel	log_level;
 	bool		die_with_parent;
+	const char *kill;			/* ARBEES_KILL of the environment: stop trading first; NULL: unset */
 	const char *trace;			/* file for per-order time stamps, or NULL */
 } Options;
 

@@ -26,6 +26,8 @@
 #define HEARTBEAT_MS 1000
 /* The process ends by then, whatever still waits. */
 #define FAREWELL_MS 3000
+/* A kill that the database could not take is told again. */
+#define KILL_AGAIN_MS 500
 #define LISTEN_CHANNEL "arbees_command"
 
 bool
@@ -83,10 +85,126 @@ on_signal(uv_signal_t *handle, int number)
 {
 	Worker	   *worker = handle->data;
 
-	if (worker->stopping)
+	if (number == SIGUSR1)
+		arb_worker_kill(worker, "flatten", "signal SIGUSR1");
+	else if (worker->stopping)
 		leave(worker);
 	else
 		arb_worker_stop(worker, EXIT_CODE_STOPPED, number == SIGINT ? "interrupted" : "asked to stop");
+}
+
+/* ----- the kill switch ----- */
+
+static const char *const KillLevels[] = {"none", "pause", "flatten", "emergency"};
+
+/* The place of a level among them, -1 for what is none. */
+static int
+strictness(const char *level)
+{
+	int			i;
+
+	for (i = 0; i < (int) (sizeof(KillLevels) / sizeof(KillLevels[0])); i++)
+	{
+		if (strcmp(level, KillLevels[i]) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static char last_level[32] = "none";
+
+/* Also for a trader that comes to exist after the level was heard. */
+static void
+tell_trader(Worker *worker)
+{
+	if (worker->trade != NULL)
+		arb_trade_kill(worker->trade, strictness(last_level) == 2 ? KILL_KIND_FLATTEN :
+					   strictness(last_level) == 3 ? KILL_KIND_EMERGENCY : KILL_KIND_NONE);
+}
+
+/* A level in force; engaged is true when somebody engaged it just now, be it the same again. */
+static void
+note_level(Worker *worker, const char *level, bool engaged)
+{
+	bool		changed = strcmp(level, last_level) != 0;
+
+	if (!changed && !engaged)
+		return;
+	if (changed)
+		log_warning("worker", "the kill level is %s", level);
+	(void) snprintf(last_level, sizeof(last_level), "%s", level);
+	tell_trader(worker);
+	if (worker->trade != NULL)
+		arb_trade_notified(worker->trade);
+}
+
+static void say_hello(Worker *worker);
+static void tell_kill(Worker *worker);
+
+static void
+on_kill_timer(uv_timer_t *timer)
+{
+	tell_kill(timer->data);
+}
+
+static void
+on_killed(void *arg, const DbReply *reply)
+{
+	Worker	   *worker = arg;
+	const char *asked = worker->kill_asked;
+
+	worker->kill_asked = NULL;
+	if (reply->status == DB_LOST)
+		return;					/* told again when the database is back */
+	if (reply->status == DB_ERROR)
+	{
+		log_error("worker", "trading could not be stopped: %s", reply->message);
+		if (strcmp(reply->sqlstate, "42501") == 0)
+			arb_worker_stop(worker, EXIT_CODE_REFUSED, reply->message);
+		else
+			(void) uv_timer_start(&worker->kill_timer, on_kill_timer, KILL_AGAIN_MS, 0);
+		return;
+	}
+	log_warning("worker", "trading was stopped (%s): the kill level is %s", worker->kill_reason,
+				arb_reply_value(reply));
+	/* A stricter one may have been asked for meanwhile. */
+	if (worker->kill_level != asked)
+	{
+		tell_kill(worker);
+		return;
+	}
+	worker->kill_level = NULL;
+	if (!worker->registered && !worker->stopping)
+		say_hello(worker);
+}
+
+static void
+tell_kill(Worker *worker)
+{
+	DbParams	params;
+
+	if (worker->kill_level == NULL || worker->kill_asked != NULL)
+		return;
+	arb_params_init(&params);
+	arb_params_text(&params, worker->options->name);
+	arb_params_text(&params, worker->kill_level);
+	arb_params_text(&params, worker->kill_reason);
+	if (arb_pipe_call(worker->action, DB_WORKER_KILL, &params, on_killed, worker))
+		worker->kill_asked = worker->kill_level;
+}
+
+void
+arb_worker_kill(Worker *worker, const char *level, const char *reason)
+{
+	/* Empty or unknown: whoever reaches for the brake means it. */
+	if (strictness(level) < 1)
+		level = "flatten";
+	if (worker->kill_level != NULL && strictness(worker->kill_level) >= strictness(level))
+		return;
+	log_warning("worker", "stopping all trading (%s): %s", level, reason);
+	worker->kill_level = level;
+	worker->kill_reason = reason;
+	tell_kill(worker);
 }
 
 /* ----- alerts and heartbeat ----- */
@@ -121,19 +239,8 @@ arb_worker_alert(Worker *worker, const char *severity, const char *kind, const c
 static void
 on_heartbeat_answer(void *arg, const DbReply *reply)
 {
-	Worker	   *worker = arg;
-	static char last_level[32] = "none";
-	const char *level;
-
-	if (reply->status != DB_OK || arb_reply_rows(reply) != 1)
-		return;
-	level = arb_reply_text(reply, 0, "kill_level");
-	if (strcmp(level, last_level) == 0)
-		return;
-	log_warning("worker", "the kill level is %s", level);
-	(void) snprintf(last_level, sizeof(last_level), "%s", level);
-	if (worker->trade != NULL)
-		arb_trade_notified(worker->trade);
+	if (reply->status == DB_OK && arb_reply_rows(reply) == 1)
+		note_level(arg, arb_reply_text(reply, 0, "kill_level"), false);
 }
 
 static void
@@ -244,6 +351,7 @@ build_parts(Worker *worker, const DbReply *reply)
 	worker->greeted = true;
 	if (worker->trade != NULL)
 		arb_trade_start(worker->trade);
+	tell_trader(worker);
 	return true;
 }
 
@@ -308,7 +416,12 @@ on_action_up(void *arg)
 {
 	Worker	   *worker = arg;
 
-	if (!worker->stopping)
+	if (worker->stopping)
+		return;
+	/* Who was told to stop trading says so before it says anything else. */
+	if (worker->kill_level != NULL)
+		tell_kill(worker);
+	else
 		say_hello(worker);
 }
 
@@ -332,8 +445,11 @@ on_notify(void *arg, const char *channel, const char *payload)
 {
 	Worker	   *worker = arg;
 
-	(void) payload;
-	if (strcmp(channel, LISTEN_CHANNEL) == 0 && worker->trade != NULL)
+	if (strcmp(channel, LISTEN_CHANNEL) != 0)
+		return;
+	if (strictness(payload) >= 0)
+		note_level(worker, payload, true);
+	else if (worker->trade != NULL)
 		arb_trade_notified(worker->trade);
 }
 
@@ -390,7 +506,7 @@ open_connections(Worker *worker)
 bool
 arb_worker_init(Worker *worker, uv_loop_t *loop, const Options *options, KeyFile *keys)
 {
-	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
 	size_t		i;
 
 	memset(worker, 0, sizeof(*worker));
@@ -411,7 +527,8 @@ arb_worker_init(Worker *worker, uv_loop_t *loop, const Options *options, KeyFile
 	worker->http = arb_http_new(loop);
 	worker->ws = arb_ws_context_new(loop);
 	if (worker->http == NULL || worker->ws == NULL || !open_connections(worker) ||
-		uv_timer_init(loop, &worker->heartbeat) != 0 || uv_timer_init(loop, &worker->farewell) != 0)
+		uv_timer_init(loop, &worker->heartbeat) != 0 || uv_timer_init(loop, &worker->farewell) != 0 ||
+		uv_timer_init(loop, &worker->kill_timer) != 0)
 	{
 		log_error("worker", "out of memory");
 		worker->exit_code = EXIT_CODE_FAILED;
@@ -419,12 +536,15 @@ arb_worker_init(Worker *worker, uv_loop_t *loop, const Options *options, KeyFile
 	}
 	worker->heartbeat.data = worker;
 	worker->farewell.data = worker;
+	worker->kill_timer.data = worker;
 	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 	{
 		(void) uv_signal_init(loop, &worker->signals[i]);
 		worker->signals[i].data = worker;
 		(void) uv_signal_start(&worker->signals[i], on_signal, numbers[i]);
 	}
+	if (options->kill != NULL)
+		arb_worker_kill(worker, options->kill, "ARBEES_KILL in the environment");
 	return true;
 }
 

@@ -67,7 +67,11 @@ typedef struct Worker
 	ExitCode	exit_code;
 	uv_timer_t	heartbeat;
 	uv_timer_t	farewell;
-	uv_signal_t signals[3];
+	uv_signal_t signals[4];
+	const char *kill_level;		/* to be raised before anything else is said; NULL = nothing */
+	const char *kill_reason;
+	const char *kill_asked;		/* the level on its way to the database; NULL = none */
+	uv_timer_t	kill_timer;
 } Worker;
 
 extern bool arb_worker_init(Worker *worker, uv_loop_t *loop, const Options *options, KeyFile *keys);
@@ -75,6 +79,9 @@ extern void arb_worker_start(Worker *worker);
 
 /* arb_worker_stop ends the process in order; the first reason wins. */
 extern void arb_worker_stop(Worker *worker, ExitCode code, const char *why);
+
+/* arb_worker_kill stops all trading at a level, as soon as the database can be told. */
+extern void arb_worker_kill(Worker *worker, const char *level, const char *reason);
 
 /* Severity is info, warning or critical; kind is a constant word. */
 extern void arb_worker_alert(Worker *worker, const char *severity, const char *kind, const char *format,...)

@@ -56,11 +56,14 @@ GRANT EXECUTE ON FUNCTION @extschema@.arbees_stop() TO arbees_risk;
 INSERT INTO arbees.tick_steps (position, name, function_name, is_safety, description)
 SELECT s.position, s.name, s.function_name, s.is_safety, s.description
 FROM (VALUES
+	(2, 'kill_file', 'arbees.step_kill_file', true, 'the kill file stops trading while it is there'),
 	(10, 'windows', 'arbees.step_windows', false, 'windows open and close by their clock'),
 	(20, 'orders', 'arbees.step_orders', false, 'orders that nobody claimed expire, unconfirmed ones become UNKNOWN'),
 	(30, 'exits', 'arbees.step_exits', false, 'exits by time, by the kill level, and what an earlier exit left open'),
+	(35, 'drills', 'arbees.step_drills', false, 'rehearsals of the kill switch'),
 	(40, 'settlement', 'arbees.step_settlement', false, 'positions of resolved windows settle'),
 	(50, 'assertions', 'arbees.step_assertions', true, 'the books add up, the guards stand'),
+	(55, 'losses', 'arbees.step_losses', true, 'loss limits that are reached open breakers and stop trading'),
 	(60, 'liveness', 'arbees.step_liveness', true, 'tells of who is silent and what nobody watches'),
 	(70, 'seal', 'arbees.step_seal', false, 'chains the journal')
 ) AS s (position, name, function_name, is_safety, description)

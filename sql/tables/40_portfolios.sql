@@ -8,13 +8,23 @@ CREATE TABLE arbees.portfolios (
 	venue_account_id	integer,
 	created_by			text NOT NULL DEFAULT session_user,
 	created_at			timestamptz NOT NULL DEFAULT clock_timestamp(),
+	kill_level			arbees.kill_level NOT NULL DEFAULT 'none',
+	drill_level			arbees.kill_level NOT NULL DEFAULT 'none',
 	CONSTRAINT portfolios_name_key UNIQUE (name),
 	CONSTRAINT portfolios_mode_key UNIQUE (portfolio_id, mode),
 	CONSTRAINT portfolios_venue_fkey FOREIGN KEY (venue_id) REFERENCES arbees.venues,
 	CONSTRAINT portfolios_venue_account_fkey FOREIGN KEY (venue_account_id) REFERENCES arbees.venue_accounts,
 	CONSTRAINT portfolios_account_check
-		CHECK ((mode IN ('LIVE', 'DRY_RUN')) = (venue_account_id IS NOT NULL))
+		CHECK ((mode IN ('LIVE', 'DRY_RUN')) = (venue_account_id IS NOT NULL)),
+	-- Real money is stopped by the kill switch of the desk, and by nothing weaker.
+	CONSTRAINT portfolios_levels_check
+		CHECK (mode = 'PAPER' OR (kill_level = 'none' AND drill_level = 'none'))
 );
+COMMENT ON COLUMN arbees.portfolios.kill_level IS
+	'a level of this PAPER portfolio alone, set by its losses; the strictest of it, drill_level and the kill switch binds';
+COMMENT ON COLUMN arbees.portfolios.drill_level IS 'the level that a drill rehearses';
+-- What a kill counts by: backtest runs may be many.
+CREATE INDEX portfolios_desk_idx ON arbees.portfolios (portfolio_id) WHERE mode <> 'BACKTEST';
 -- One wallet, one LIVE book: otherwise the venue's balance cannot be compared with ours.
 CREATE UNIQUE INDEX portfolios_live_account_key ON arbees.portfolios (venue_account_id) WHERE mode = 'LIVE';
 
@@ -91,3 +101,39 @@ CREATE TABLE arbees.breakers (
 	CONSTRAINT breakers_desk_check CHECK (scope <> 'desk' OR scope_id = 0)
 );
 COMMENT ON TABLE arbees.breakers IS 'a missing row means CLOSED; scope_id is the id of the portfolio, venue or strategy, 0 for the desk, whose breaker stops every portfolio';
+
+/* A limit of losses that was reached; cleared when the loss is back within it, so that it acts once. */
+CREATE TABLE arbees.loss_stops (
+	portfolio_id	integer NOT NULL,
+	loss_limit		text NOT NULL,
+	reached_at		timestamptz NOT NULL,
+	loss			numeric(24,8) NOT NULL,
+	limit_usd		numeric(24,8) NOT NULL,
+	action			text NOT NULL,
+	cleared_at		timestamptz,
+	PRIMARY KEY (portfolio_id, loss_limit, reached_at),
+	CONSTRAINT loss_stops_portfolio_fkey FOREIGN KEY (portfolio_id) REFERENCES arbees.portfolios
+);
+CREATE UNIQUE INDEX loss_stops_standing_key ON arbees.loss_stops (portfolio_id, loss_limit) WHERE cleared_at IS NULL;
+COMMENT ON TABLE arbees.loss_stops IS 'limits of losses that were reached, and what was done about it';
+
+/* Rehearsals of the kill switch, a row per level. */
+CREATE SEQUENCE arbees.kill_drills_seq;
+CREATE TABLE arbees.kill_drills (
+	drill_id		bigint NOT NULL,
+	level			arbees.kill_level NOT NULL,
+	portfolio_id	integer NOT NULL,
+	called_by		text NOT NULL,
+	called_at		timestamptz NOT NULL,
+	started_at		timestamptz,
+	finished_at		timestamptz,
+	ms_to_flat		bigint,
+	ok				boolean,
+	result			text,
+	PRIMARY KEY (drill_id, level),
+	CONSTRAINT kill_drills_portfolio_fkey FOREIGN KEY (portfolio_id) REFERENCES arbees.portfolios,
+	CONSTRAINT kill_drills_finished_check CHECK ((finished_at IS NULL) = (ok IS NULL))
+);
+CREATE UNIQUE INDEX kill_drills_running_key ON arbees.kill_drills (portfolio_id, level) WHERE finished_at IS NULL;
+COMMENT ON TABLE arbees.kill_drills IS
+	'who rehearsed the kill switch in which portfolio, and the milliseconds until nothing was left: no order and no position (flatten), no order (emergency)';

@@ -134,3 +134,12 @@ CREATE TABLE arbees.venue_balances (
 	read_at				timestamptz NOT NULL,
 	CONSTRAINT venue_balances_venue_account_fkey FOREIGN KEY (venue_account_id) REFERENCES arbees.venue_accounts
 ) WITH (fillfactor = 50);
+
+/* How many orders the venue's own list shows, as a worker read it while the kill switch was engaged. */
+CREATE TABLE arbees.venue_open_orders (
+	venue_account_id	integer PRIMARY KEY,
+	open_orders			integer NOT NULL,
+	read_at				timestamptz NOT NULL,
+	CONSTRAINT venue_open_orders_venue_account_fkey FOREIGN KEY (venue_account_id) REFERENCES arbees.venue_accounts,
+	CONSTRAINT venue_open_orders_count_check CHECK (open_orders >= 0)
+) WITH (fillfactor = 50);

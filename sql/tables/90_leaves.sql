@@ -132,6 +132,8 @@ CREATE TABLE arbees.orders_live PARTITION OF arbees.orders FOR VALUES IN ('LIVE'
 CREATE TABLE arbees.fills_live PARTITION OF arbees.fills FOR VALUES IN ('LIVE');
 CREATE TABLE arbees.portfolio_ledger_live PARTITION OF arbees.portfolio_ledger FOR VALUES IN ('LIVE');
 SELECT arbees.furnish_leaf('_live');
+-- Orders whose bytes may be on their way, for the kill's count; simulated ones never stand here.
+CREATE INDEX orders_live_sending_idx ON arbees.orders_live (order_id) WHERE state = 'SENDING';
 CREATE TABLE arbees.decisions_paper PARTITION OF arbees.decisions FOR VALUES IN ('PAPER');
 CREATE TABLE arbees.positions_paper PARTITION OF arbees.positions FOR VALUES IN ('PAPER');
 CREATE TABLE arbees.orders_paper PARTITION OF arbees.orders FOR VALUES IN ('PAPER');

@@ -61,7 +61,8 @@
 	X(PORTFOLIO_LEDGER, open_orders)
 #define PORTFOLIOS_COLUMNS(X) \
 	X(PORTFOLIOS, portfolio_id) X(PORTFOLIOS, name) X(PORTFOLIOS, mode) X(PORTFOLIOS, venue_id) \
-	X(PORTFOLIOS, venue_account_id) X(PORTFOLIOS, created_by) X(PORTFOLIOS, created_at)
+	X(PORTFOLIOS, venue_account_id) X(PORTFOLIOS, created_by) X(PORTFOLIOS, created_at) \
+	X(PORTFOLIOS, kill_level) X(PORTFOLIOS, drill_level)
 #define DEPLOYMENTS_COLUMNS(X) \
 	X(DEPLOYMENTS, deployment_id) X(DEPLOYMENTS, strategy_id) X(DEPLOYMENTS, portfolio_id) \
 	X(DEPLOYMENTS, mode) X(DEPLOYMENTS, params) X(DEPLOYMENTS, state) X(DEPLOYMENTS, last_error) \

@@ -72,7 +72,9 @@ static SqlPlan unguarded = {
 	/* Rows and truncations of the journal arrive in its leaf; those of a run are nobody's evidence. */
 	" WHERE g.relname <> 'journal' AND NOT EXISTS ("
 	"  SELECT FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid"
-	"  WHERE t.tgrelid = g.oid AND t.tgtype = kind AND " OURS ") ORDER BY g.relname LIMIT 1",
+	"  WHERE t.tgrelid = g.oid AND t.tgtype = kind AND " OURS
+	/* It tells caches of a change, and refuses none. */
+	"  AND f.proname <> 'forget_rows') ORDER BY g.relname LIMIT 1",
 	0, {0}, NULL, true
 };
 

@@ -51,6 +51,9 @@ static const ControlDef ControlDefs[] = {
 	{"lease_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(lease_ms)},
 	{"exit_slippage_pct", CONTROL_NUMERIC, false, TIGHTER_NEVER, FIELD(exit_slippage_pct)},
 	{"exit_retry_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(exit_retry_ms)},
+	{"exit_rung_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(exit_rung_ms)},
+	{"exit_max_slippage_pct", CONTROL_NUMERIC, false, TIGHTER_NEVER, FIELD(exit_max_slippage_pct)},
+	{"loss_action", CONTROL_LABEL, false, TIGHTER_NEVER, FIELD(loss_action)},
 	{"worker_max_silence_ms", CONTROL_INTEGER, false, TIGHTER_LOWER, FIELD(worker_max_silence_ms)},
 	{"tick_history", CONTROL_BOOLEAN, false, TIGHTER_NEVER, FIELD(tick_history)},
 	RISK_LIMITS(LIMIT)
@@ -173,7 +176,9 @@ load_value(Controls *controls, const ControlDef *def, const char *value, bool is
 				*(Fixed *) field = FIXED_NULL;
 			break;
 		case CONTROL_LABEL:
-			*(int *) field = value == NULL ? 0 : arb_label_parse(LABEL_TAKE_PROFIT_KIND, value);
+			/* "breaker" is no kill level and leaves 0: the breaker opens in any case. */
+			*(int *) field = value == NULL ? 0 :
+				arb_label_parse(def->field == FIELD(loss_action) ? LABEL_KILL_LEVEL : LABEL_TAKE_PROFIT_KIND, value);
 			break;
 		case CONTROL_LIST:
 			load_list(controls, def, value, is_none);

@@ -30,6 +30,9 @@ typedef struct Controls
 	int64		lease_ms;
 	Fixed		exit_slippage_pct;
 	int64		exit_retry_ms;
+	int64		exit_rung_ms;
+	Fixed		exit_max_slippage_pct;
+	int			loss_action;			/* KillLevel that a loss limit raises, 0 = none: the breaker alone */
 	int64		worker_max_silence_ms;
 	bool		tick_history;
 	bool		all_instruments;		/* allowed_instruments is none = no list = every one */

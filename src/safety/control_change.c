@@ -334,7 +334,9 @@ judge_update(TriggerData *trigger)
 				(errcode(ERRCODE_ARB_ILLEGAL_TRANSITION),
 				 errmsg("control \"kill_switch\" only shows the level of the kill switch"),
 				 errhint("Use arbees_kill(level, reason) and arbees_resume(reason).")));
-	arb_require_synchronous_commit("a change of a control");
+	/* The kill switch sees to its own flush, whatever the session's commits are. */
+	if (strcmp(new.def->key, "kill_switch") != 0)
+		arb_require_synchronous_commit("a change of a control");
 	arb_control_settle(&old, &new);
 	arb_control_require_tighter(&old, &new);
 	reason = arb_control_reason(trigger->tg_trigtuple, trigger->tg_newtuple, desc, CONTROL_COLUMN_REASON);

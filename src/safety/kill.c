@@ -10,7 +10,8 @@
  *
  * The switch must work in the worst hour. A holder that keeps it waiting is
  * terminated; nothing else it touches may block it: counts are read only where
- * the tables are free, the row that shows the level is skipped when locked.
+ * the tables are free (kill_count.c), the row that shows the level is skipped
+ * when locked.
  *
  * Reads here use the latest snapshot under the lock, so a single statement is
  * right at every isolation level; inside a transaction block READ COMMITTED is
@@ -20,11 +21,7 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/table.h"
-#include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/partition.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
 #include "core/catalog.h"
@@ -45,6 +42,8 @@
 #include "miscadmin.h"
 #include "safety/control_def.h"
 #include "safety/kill.h"
+#include "safety/kill_count.h"
+#include "safety/kill_file.h"
 #include "safety/trader_lock.h"
 #include "storage/lmgr.h"
 #include "storage/proc.h"
@@ -64,15 +63,14 @@
 
 PG_FUNCTION_INFO_V1(arbees_kill);
 PG_FUNCTION_INFO_V1(arbees_resume);
+PG_FUNCTION_INFO_V1(arbees_worker_kill);
 PG_FUNCTION_INFO_V1(arbees_begin_safety);
 
 /* What arbees.kill_result shows; -1 for a count that could not be taken. */
 typedef struct KillResult
 {
 	KillLevel	level;
-	int64		orders_to_cancel;
-	int64		positions_to_close;
-	int64		orders_in_flight;
+	KillCounts	counts;
 	char	   *holders;
 	char	   *warning;
 } KillResult;
@@ -99,6 +97,23 @@ arb_kill_level(Snapshot snapshot)
 	Row			row;
 
 	return arb_last_row_cached(&kill_levels_table, "kill_levels_pkey", &row) ? level_of(&row) : KILL_PAUSE;
+}
+
+/* The level as last committed, not as a cache may have it. */
+static KillLevel
+level_now(void)
+{
+	Table		table = arb_table_open(&kill_levels_table, 0, AccessShareLock);
+	Snapshot	snapshot = arb_snapshot_begin();
+	KillLevel	level = KILL_PAUSE;
+	Row			row;
+
+	table.any_age = true;
+	if (fetch_last(&table, snapshot, &row))
+		level = level_of(&row);
+	arb_snapshot_end(snapshot);
+	arb_table_close(&table);
+	return level;
 }
 
 /* Waits in the lock's queue, so that no new claim overtakes; false when the time is over. */
@@ -198,110 +213,6 @@ take_lock(void)
 			 errhint("Stop the workers, or end a prepared transaction with ROLLBACK PREPARED.")));
 }
 
-/* Opens a leaf's index on what is still open; NULL where the leaf is missing or locked. */
-static Relation
-open_leaf(const char *leaf, const char *parent_index, Relation *index, bool *unknown)
-{
-	Oid			relid = get_relname_relid(leaf, arb_catalog_schema());
-	Oid			index_oid;
-	Relation	rel;
-
-	if (!OidIsValid(relid))
-		return NULL;
-	if (!ConditionalLockRelationOid(relid, AccessShareLock))
-	{
-		*unknown = true;
-		return NULL;
-	}
-	rel = table_open(relid, NoLock);
-	index_oid = index_get_partition(rel, arb_catalog_relation(parent_index));
-	if (!OidIsValid(index_oid))
-		elog(ERROR, "table \"%s\" has no part of index \"%s\"", leaf, parent_index);
-	*index = index_open(index_oid, AccessShareLock);
-	return rel;
-}
-
-typedef void (*SlotVisitor) (TupleTableSlot *slot, int attribute, KillResult *result);
-
-static bool
-visit_leaf(const char *leaf, const char *parent_index, const char *column,
-		   Snapshot snapshot, SlotVisitor visit, KillResult *result)
-{
-	bool		unknown = false;
-	Relation	index;
-	Relation	rel = open_leaf(leaf, parent_index, &index, &unknown);
-	TupleTableSlot *slot;
-	IndexScanDesc scan;
-	int			attribute;
-
-	if (rel == NULL)
-		return !unknown;
-	attribute = get_attnum(RelationGetRelid(rel), column);
-	slot = table_slot_create(rel, NULL);
-#if PG_VERSION_NUM >= 180000
-	scan = index_beginscan(rel, index, snapshot, NULL, 0, 0);
-#else
-	scan = index_beginscan(rel, index, snapshot, 0, 0);
-#endif
-	index_rescan(scan, NULL, 0, NULL, 0);
-	while (index_getnext_slot(scan, ForwardScanDirection, slot))
-		visit(slot, attribute, result);
-	index_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
-	index_close(index, NoLock);
-	table_close(rel, NoLock);
-	return true;
-}
-
-static void
-visit_order(TupleTableSlot *slot, int attribute, KillResult *result)
-{
-	bool		isnull;
-	int			state = arb_label_value(LABEL_ORDER_STATE,
-										DatumGetObjectId(slot_getattr(slot, attribute, &isnull)));
-
-	if (state == ORDER_STATE_SENDING || state == ORDER_STATE_UNKNOWN)
-		result->orders_in_flight++;
-	else if (result->level >= KILL_FLATTEN)
-		result->orders_to_cancel++;
-}
-
-static void
-visit_position(TupleTableSlot *slot, int attribute, KillResult *result)
-{
-	bool		isnull;
-	Datum		qty = slot_getattr(slot, attribute, &isnull);
-	Datum		zero = NumericGetDatum(int64_to_numeric(0));
-
-	if (result->level == KILL_FLATTEN && DatumGetBool(DirectFunctionCall2(numeric_ne, qty, zero)))
-		result->positions_to_close++;
-}
-
-/* Counts what is open now; the cost is what is open, not what ever was. */
-static void
-count_affected(KillResult *result)
-{
-	static const char *const orders[] = {"orders_paper", "orders_dry_run", "orders_live"};
-	static const char *const positions[] = {"positions_paper", "positions_dry_run", "positions_live"};
-	Snapshot	snapshot = arb_snapshot_begin();
-	bool		known_orders = true;
-	bool		known_positions = true;
-	int			i;
-
-	for (i = 0; i < lengthof(orders); i++)
-	{
-		known_orders &= visit_leaf(orders[i], "orders_working_idx", "state", snapshot,
-								   visit_order, result);
-		known_positions &= visit_leaf(positions[i], "positions_open_idx", "qty", snapshot,
-									  visit_position, result);
-	}
-	arb_snapshot_end(snapshot);
-	if (!known_orders)
-		result->orders_to_cancel = result->orders_in_flight = -1;
-	if (!known_positions)
-		result->positions_to_close = -1;
-}
-
 static void
 write_level(Table *table, int64 seq, KillLevel level, const char *reason)
 {
@@ -363,19 +274,21 @@ change_level(KillResult *result, const char *reason, bool may_lower)
 	arb_wake_conductor();
 }
 
+/* What is in flight can only be asked for, the rest that works is cancelled; only flatten closes. */
 static Datum
 result_tuple(FunctionCallInfo fcinfo, const KillResult *result)
 {
+	const KillCounts *counts = &result->counts;
 	Datum		values[6];
 	bool		nulls[6] = {false};
 
 	values[0] = ObjectIdGetDatum(arb_label_oid(LABEL_KILL_LEVEL, result->level));
-	values[1] = Int64GetDatum(result->orders_to_cancel);
-	nulls[1] = result->orders_to_cancel < 0;
-	values[2] = Int64GetDatum(result->positions_to_close);
-	nulls[2] = result->positions_to_close < 0;
-	values[3] = Int64GetDatum(result->orders_in_flight);
-	nulls[3] = result->orders_in_flight < 0;
+	values[1] = Int64GetDatum(result->level < KILL_FLATTEN ? 0 : Max(counts->open_orders - counts->in_flight, 0));
+	nulls[1] = counts->open_orders < 0 || counts->in_flight < 0;
+	values[2] = Int64GetDatum(result->level == KILL_FLATTEN ? counts->open_positions : 0);
+	nulls[2] = counts->open_positions < 0;
+	values[3] = Int64GetDatum(counts->in_flight);
+	nulls[3] = counts->in_flight < 0;
 	nulls[4] = result->holders == NULL;
 	values[4] = nulls[4] ? (Datum) 0 : CStringGetTextDatum(result->holders);
 	nulls[5] = result->warning == NULL;
@@ -383,7 +296,11 @@ result_tuple(FunctionCallInfo fcinfo, const KillResult *result)
 	return arb_result_row(fcinfo, lengthof(values), values, nulls);
 }
 
-/* What both verbs ask of their transaction before they wait for the lock. */
+/*
+ * What both verbs ask of their transaction before they wait for the lock. That
+ * a kill is durable is not asked but seen to: whoever trades with asynchronous
+ * commits must not be told to change a setting first.
+ */
 static void
 begin_change(KillResult *result, const char *verb)
 {
@@ -393,7 +310,7 @@ begin_change(KillResult *result, const char *verb)
 	arb_require_primary(verb);
 	if (in_block)
 		arb_require_read_committed(verb);
-	arb_require_synchronous_commit(verb);
+	ForceSyncCommit();
 	if (in_block)
 	{
 		add_warning(result, "inside a transaction block: it holds only once committed");
@@ -455,7 +372,7 @@ arbees_kill(PG_FUNCTION_ARGS)
 	begin_change(&result, "arbees_kill");
 	result.level = level;
 	change_level(&result, reason, false);
-	count_affected(&result);
+	arb_kill_count(&result.counts);
 	PG_RETURN_DATUM(result_tuple(fcinfo, &result));
 }
 
@@ -474,6 +391,7 @@ arbees_resume(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("a reason must be given")));
+	arb_kill_file_refuse_resume();
 	begin_change(&result, "arbees_resume");
 	result.level = KILL_NONE;
 	if (!arb_installation_is_ours())
@@ -483,8 +401,73 @@ arbees_resume(PG_FUNCTION_ARGS)
 		add_warning(&result, "this database was a copy: entries wait for a clean reconciliation");
 	}
 	change_level(&result, reason, true);
-	count_affected(&result);
+	arb_kill_count(&result.counts);
 	PG_RETURN_DATUM(result_tuple(fcinfo, &result));
+}
+
+/*
+ * arb_kill_raise raises the level to at least this one, for whoever may stop
+ * trading but not let it go on.
+ *
+ * Locks: kill, exclusively, until the transaction ends, when there is something to raise.
+ * Returns: the level now in force.
+ */
+KillLevel
+arb_kill_raise(KillLevel level, const char *reason)
+{
+	KillResult	result = {0};
+	KillLevel	current = level_now();
+
+	if (current >= level)
+		return current;
+	ForceSyncCommit();
+	result.holders = take_lock();
+	/* Lock, then read: another may have raised it further while we waited. */
+	current = level_now();
+	if (current >= level)
+		return current;
+	result.level = level;
+	change_level(&result, result.holders == NULL ? reason :
+				 psprintf("%s; ended the sessions that stood in the way: %s", reason, result.holders), false);
+	return level;
+}
+
+/* arb_kill_level_of returns what binds a portfolio: the desk's level, its own, or that of a drill. */
+KillLevel
+arb_kill_level_of(KillLevel desk, const Row *portfolio)
+{
+	KillLevel	level = desk;
+	static const int columns[] = {PORTFOLIOS_kill_level, PORTFOLIOS_drill_level};
+	int			i;
+
+	for (i = 0; i < lengthof(columns); i++)
+	{
+		int			own = arb_label_value(LABEL_KILL_LEVEL, DatumGetObjectId(portfolio->value[columns[i]]));
+
+		level = Max(level, own == 0 ? KILL_EMERGENCY : (KillLevel) own);
+	}
+	return level;
+}
+
+/*
+ * arbees.worker_kill(worker, level, reason) is how a worker stops trading: by
+ * its environment at the start, or a signal. Returns the level now in force.
+ *
+ * An unknown level is flatten: whoever reaches for the brake means it.
+ */
+Datum
+arbees_worker_kill(PG_FUNCTION_ARGS)
+{
+	char	   *worker = PG_ARGISNULL(0) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(0));
+	int			level = PG_ARGISNULL(1) ? 0 : arb_label_parse(LABEL_KILL_LEVEL, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	char	   *reason = reason_argument(fcinfo, 2);
+
+	arb_require_primary("worker_kill");
+	if (level < KILL_PAUSE)
+		level = KILL_FLATTEN;
+	reason = psprintf("worker %s: %s", worker, reason == NULL ? "no reason given" : reason);
+	reason[pg_mbcliplen(reason, strlen(reason), MAX_REASON_BYTES)] = '\0';
+	PG_RETURN_TEXT_P(cstring_to_text(arb_label_name(LABEL_KILL_LEVEL, arb_kill_raise(level, reason))));
 }
 
 /* Called by the installation script: the first level, the first binding. Nobody is granted it. */

@@ -195,7 +195,7 @@ arbees_guard_limits(PG_FUNCTION_ARGS)
 				 errmsg("arbees.guard_limits is a trigger function")));
 	/* Sent with the commit: the next decision of every session reads the new limit. */
 	CacheInvalidateRelcacheByRelid(RelationGetRelid(trigger->tg_relation));
-	if (arb_guard_maintenance())
+	if (arb_guard_lets_in(trigger->tg_event))
 		return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 		ereport(ERROR,

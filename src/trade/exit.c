@@ -8,8 +8,14 @@
  * portfolio's lock. Whether to leave is arb_exit_decision(); whether the order
  * may be made is the gate, by its exit rules.
  *
- * An exit is immediate-or-cancel with a protection price; what it leaves is
- * tried again after exit_retry_ms with a wider one.
+ * An exit is immediate-or-cancel with a protection price. Together the exits of
+ * a position are a ladder: what one leaves is tried again after exit_retry_ms,
+ * at the price of then, and further below it; one that still works after
+ * exit_rung_ms is cancelled to make room. The rung is the number of orders made,
+ * so the ladder goes on after a restart where it was.
+ *
+ * In an emergency nothing climbs: what was triggered stays so, unprotected, and
+ * goes on after arbees_resume.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,17 +23,23 @@
 
 #include "compat.h"
 #include "core/clock.h"
+#include "core/wake.h"
 #include "market/instrument.h"
 #include "safety/control.h"
 #include "safety/kill.h"
 #include "trade/exit.h"
 #include "trade/exit_decision.h"
+#include "trade/fill.h"
 #include "trade/order.h"
 #include "trade/position.h"
 #include "trade/submit.h"
 #include "utils/fmgroids.h"
 
-#define MAX_POSITIONS_PER_CALL 512
+/* Exits judged in one transaction; the rest comes in the next, so that claims and reports get in between. */
+#define MAX_EXITS_PER_CALL 64
+
+/* Without the control the price falls to a tenth of the bid at most. */
+#define DEFAULT_MAX_SLIPPAGE_PCT (90 * FIXED_ONE)
 
 typedef struct Watch
 {
@@ -36,13 +48,15 @@ typedef struct Watch
 	TimestampTz market_time;
 	const QuoteSet *quotes;
 	KillLevel	kill_level;
+	int			tried;
 	int			ordered;
 } Watch;
 
 typedef struct PositionList
 {
 	int			count;
-	Row			rows[MAX_POSITIONS_PER_CALL];
+	int			capacity;
+	Row		   *rows;
 } PositionList;
 
 static bool
@@ -50,13 +64,19 @@ collect(const Row *row, void *arg)
 {
 	PositionList *list = arg;
 
-	memcpy(&list->rows[list->count++], row, sizeof(Row));
-	return list->count < MAX_POSITIONS_PER_CALL;
+	if (list->count == list->capacity)
+	{
+		list->capacity = list->capacity == 0 ? 16 : 2 * list->capacity;
+		list->rows = list->rows == NULL ? palloc(list->capacity * sizeof(Row)) :
+			repalloc_huge(list->rows, (Size) list->capacity * sizeof(Row));
+	}
+	list->rows[list->count++] = *row;
+	return true;
 }
 
 typedef struct ExitHistory
 {
-	bool		working;
+	int64		working_id;		/* 0 = none */
 	int			orders;
 } ExitHistory;
 
@@ -67,7 +87,8 @@ note_exit(const Row *row, void *arg)
 
 	if (arb_label_value(LABEL_ORDER_PURPOSE, DatumGetObjectId(row->value[ORDERS_purpose])) != PURPOSE_EXIT)
 		return true;
-	history->working |= arb_order_working(arb_order_state(row));
+	if (arb_order_working(arb_order_state(row)))
+		history->working_id = DatumGetInt64(row->value[ORDERS_order_id]);
 	history->orders++;
 	return true;
 }
@@ -75,7 +96,7 @@ note_exit(const Row *row, void *arg)
 static ExitHistory
 exit_history(const Watch *w, int64 position_id)
 {
-	ExitHistory history = {false, 0};
+	ExitHistory history = {0, 0};
 	Table		table = arb_table_open(&orders_table, w->mode, AccessShareLock);
 	IndexKey	keys[] = {INT8_KEY(position_id)};
 	Snapshot	snapshot = arb_snapshot_begin();
@@ -109,12 +130,34 @@ last_try_at(const Watch *w, const Row *position)
 
 /* The worst price we take: the bid less the slippage, wider with each order before, on the tick, above zero. */
 static Fixed
-protection_price(Fixed bid, Fixed slippage_pct, int orders_before, Fixed tick)
+protection_price(Fixed bid, int orders_before, Fixed tick)
 {
-	Fixed		pct = Min(slippage_pct * (orders_before + 1), 90 * FIXED_ONE);
+	const Controls *controls = arb_controls();
+	Fixed		widest = controls->exit_max_slippage_pct == FIXED_NULL ? DEFAULT_MAX_SLIPPAGE_PCT :
+		controls->exit_max_slippage_pct;
+	Fixed		step = controls->exit_slippage_pct == FIXED_NULL ? 10 * FIXED_ONE : controls->exit_slippage_pct;
+	/* Beyond a hundred rungs nothing widens; it keeps the product in bounds. */
+	Fixed		pct = Min(step * (Min(orders_before, 100) + 1), widest);
 	Fixed		price = bid - arb_fixed_muldiv_floor(bid, pct, 100 * FIXED_ONE);
 
 	return Max(tick, arb_fixed_floor_to(price, tick));
+}
+
+/* A rung has its time; the next one waits until the venue says how this one ended. */
+static void
+end_rung(Watch *w, int64 order_id)
+{
+	int64		rung_ms = arb_controls()->exit_rung_ms;
+	Row			order;
+	OrderState	state;
+
+	if (rung_ms <= 0 || !arb_order_lock(w->mode, order_id, &order) || !order.null[ORDERS_cancel_requested_at])
+		return;
+	state = arb_order_state(&order);
+	/* What is SENDING or UNKNOWN is asked for, not cancelled: nobody knows whether there is something to cancel. */
+	if ((state == ORDER_STATE_OPEN || state == ORDER_STATE_PARTIALLY_FILLED) &&
+		arb_elapsed_ms(DatumGetTimestampTz(order.value[ORDERS_created_at]), arb_now()) >= rung_ms)
+		arb_order_cancel(w->mode, &order, "its rung of the exit ladder is over", w->market_time);
 }
 
 static PositionEvent
@@ -156,7 +199,6 @@ mark_triggered(Watch *w, Row *position, ExitReason reason, Fixed threshold, Fixe
 static void
 order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 {
-	const Controls *controls = arb_controls();
 	int64		position_id = DatumGetInt64(position->value[POSITIONS_position_id]);
 	int			attempt = DatumGetInt32(position->value[POSITIONS_exit_attempts]) + 1;
 	ExitHistory history = exit_history(w, position_id);
@@ -166,7 +208,12 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 	Fixed		tick;
 
 	/* A working exit, UNKNOWN included, blocks the next one: the same shares must not be sold twice. */
-	if (history.working || !quoted || quote->bid == FIXED_NULL)
+	if (history.working_id != 0)
+	{
+		end_rung(w, history.working_id);
+		return;
+	}
+	if (!quoted || quote->bid == FIXED_NULL)
 		return;
 	arb_instrument_read(DatumGetInt32(position->value[POSITIONS_instrument_id]), &instrument);
 	tick = arb_fixed_from_numeric(instrument.value[INSTRUMENTS_tick_size]);
@@ -180,13 +227,10 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 	wish.amount_kind = AMOUNT_BASE;
 	wish.amount = arb_fixed_floor_to(arb_row_fixed(position, POSITIONS_qty),
 									 arb_fixed_from_numeric(instrument.value[INSTRUMENTS_lot_size]));
-	wish.limit_price = protection_price(quote->bid,
-										controls->exit_slippage_pct == FIXED_NULL ? 10 * FIXED_ONE :
-										controls->exit_slippage_pct == FIXED_NONE ? 90 * FIXED_ONE :
-										controls->exit_slippage_pct, history.orders, tick);
+	wish.limit_price = protection_price(quote->bid, history.orders, tick);
 	wish.time_in_force = TIF_FAK;
 	wish.take_profit_kind = TAKE_PROFIT_NONE;
-	wish.confidence = FIXED_NULL;
+	wish.confidence = wish.target_qty = FIXED_NULL;
 	wish.exit_before_close_s = -1;
 	wish.position_id = position_id;
 	if (wish.amount <= 0)
@@ -197,6 +241,7 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 	position->value[POSITIONS_exit_attempts] = Int32GetDatum(attempt);
 	arb_row_set_fixed(position, POSITIONS_intended_price, quote->bid);
 	arb_position_write(w->mode, position);
+	w->tried++;
 	arb_submit(&wish, w->quotes, w->market_time, &result);
 	if (result.order_id != 0)
 		w->ordered++;
@@ -273,6 +318,9 @@ watch_position(Watch *w, Row *position)
 		watch_monitoring(w, position, &quote, quoted);
 		return;
 	}
+	/* The gate would refuse; asking it again and again would only bury what it said the first time. */
+	if (w->kill_level == KILL_EMERGENCY)
+		return;
 	/* Triggered or pending: try (again) when the last try is old enough. */
 	if (arb_elapsed_ms(last_try_at(w, position), arb_now()) >= Max(arb_controls()->exit_retry_ms, 0))
 		order_exit(w, position, &quote, quoted);
@@ -283,21 +331,28 @@ watch_all(Watch *w, PositionList *list)
 {
 	int			i;
 
-	for (i = 0; i < list->count; i++)
+	for (i = 0; i < list->count && w->tried < MAX_EXITS_PER_CALL; i++)
 		watch_position(w, &list->rows[i]);
+	/* Positions whose try is not due yet do not come before the others in the next call. */
+	if (i < list->count)
+		arb_wake_conductor();
 }
 
 static void
 begin_watch(Watch *w, TradingMode mode, int32 portfolio_id, const QuoteSet *quotes, TimestampTz market_time)
 {
+	IndexKey	keys[] = {INT4_KEY(portfolio_id)};
 	Snapshot	snapshot = arb_snapshot_begin();
+	Row			portfolio;
 
 	w->mode = mode;
 	w->portfolio_id = portfolio_id;
 	w->quotes = quotes;
 	w->market_time = market_time;
+	w->tried = w->ordered = 0;
 	w->kill_level = arb_kill_level(snapshot);
-	w->ordered = 0;
+	if (arb_row_read(&portfolios_table, 0, "portfolios_pkey", 1, keys, snapshot, &portfolio))
+		w->kill_level = arb_kill_level_of(w->kill_level, &portfolio);
 	arb_snapshot_end(snapshot);
 }
 
@@ -305,24 +360,25 @@ begin_watch(Watch *w, TradingMode mode, int32 portfolio_id, const QuoteSet *quot
 void
 arb_exits_on_quotes(TradingMode mode, int32 portfolio_id, const QuoteSet *quotes, TimestampTz market_time)
 {
-	PositionList *list = palloc(sizeof(PositionList));
+	PositionList list = {0};
 	Table		table = arb_table_open(&positions_table, mode, AccessShareLock);
 	Snapshot	snapshot = arb_snapshot_begin();
 	Watch		w;
 	int			i;
 
-	list->count = 0;
-	for (i = 0; i < quotes->count && list->count < MAX_POSITIONS_PER_CALL; i++)
+	for (i = 0; i < quotes->count; i++)
 	{
 		IndexKey	keys[] = {INT4_KEY(quotes->quotes[i].instrument_id), INT4_KEY(portfolio_id)};
 
-		arb_table_scan(&table, "positions_open_idx", 2, keys, ForwardScanDirection, snapshot, collect, list);
+		arb_table_scan(&table, "positions_open_idx", 2, keys, ForwardScanDirection, snapshot, collect, &list);
 	}
 	arb_snapshot_end(snapshot);
 	arb_table_close(&table);
+	if (list.count == 0)
+		return;
 	begin_watch(&w, mode, portfolio_id, quotes, market_time);
-	watch_all(&w, list);
-	pfree(list);
+	watch_all(&w, &list);
+	pfree(list.rows);
 }
 
 typedef struct OpenPositions
@@ -350,23 +406,22 @@ collect_of_portfolio(const Row *row, void *arg)
 int
 arb_exits_of_portfolio(TradingMode mode, int32 portfolio_id, TimestampTz market_time)
 {
-	PositionList *list = palloc(sizeof(PositionList));
-	OpenPositions open = {list, portfolio_id};
+	PositionList list = {0};
+	OpenPositions open = {&list, portfolio_id};
 	QuoteSet	none = {0, NULL};
 	Table		table = arb_table_open(&positions_table, mode, AccessShareLock);
 	Snapshot	snapshot = arb_snapshot_begin();
 	Watch		w;
-	int			made;
 
-	list->count = 0;
 	arb_table_scan(&table, "positions_open_idx", 0, NULL, ForwardScanDirection, snapshot, collect_of_portfolio, &open);
 	arb_snapshot_end(snapshot);
 	arb_table_close(&table);
+	if (list.count == 0)
+		return 0;
 	begin_watch(&w, mode, portfolio_id, &none, market_time);
-	watch_all(&w, list);
-	made = w.ordered;
-	pfree(list);
-	return made;
+	watch_all(&w, &list);
+	pfree(list.rows);
+	return w.ordered;
 }
 
 /* arb_position_request_close triggers a monitored position on an operator's word; the caller makes the exit. */

@@ -51,7 +51,7 @@ gather_desk(GateContext *c, Snapshot snapshot)
 	const Controls *controls = c->controls;
 	Row			row;
 
-	in->kill_level = arb_kill_level(snapshot);
+	in->kill_level = arb_kill_level_of(arb_kill_level(snapshot), &c->portfolio);
 	in->is_our_installation = arb_installation_is_ours();
 	in->mode_allowed = (controls->trading_mode & (1 << in->mode)) != 0;
 	in->allow_submit = controls->allow_submit;

@@ -37,6 +37,9 @@ arbees_step_windows(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* Ended in one transaction; more wait for the next tick, which then comes at once. */
+#define MAX_ORDERS_PER_STEP 1000
+
 typedef struct OrderWork
 {
 	int64		order_id;
@@ -49,13 +52,16 @@ static uint64
 find_overdue(OrderWork **work)
 {
 	static SqlPlan plan = {
-		"SELECT order_id, portfolio_id, mode::text FROM arbees.orders WHERE finished_at IS NULL AND mode <> 'BACKTEST'"
-		" AND ((state = 'NEW' AND (send_before < clock_timestamp() OR cancel_requested_at IS NOT NULL"
-		"   OR ($1 <> 'none' AND purpose = 'ENTRY') OR $1 = 'emergency'))"
-		" OR (state = 'SENDING' AND claimed_at < clock_timestamp() - $2 * interval '1 millisecond')"
-		" OR (state IN ('OPEN', 'PARTIALLY_FILLED') AND mode = 'PAPER' AND"
-		"   ($1 = 'emergency' OR ($1 = 'flatten' AND purpose = 'ENTRY'))))"
-		" ORDER BY portfolio_id, order_id LIMIT 1000",
+		"SELECT o.order_id, o.portfolio_id, o.mode::text FROM arbees.orders o"
+		" JOIN arbees.portfolios p ON p.portfolio_id = o.portfolio_id,"
+		" LATERAL (SELECT greatest($1::arbees.kill_level, p.kill_level, p.drill_level) AS level) k"
+		" WHERE o.finished_at IS NULL AND o.mode <> 'BACKTEST'"
+		" AND ((o.state = 'NEW' AND (o.send_before < clock_timestamp() OR o.cancel_requested_at IS NOT NULL"
+		"   OR (k.level <> 'none' AND o.purpose = 'ENTRY') OR k.level = 'emergency'))"
+		" OR (o.state = 'SENDING' AND o.claimed_at < clock_timestamp() - $2 * interval '1 millisecond')"
+		" OR (o.state IN ('OPEN', 'PARTIALLY_FILLED') AND o.mode = 'PAPER' AND"
+		"   (k.level = 'emergency' OR (k.level = 'flatten' AND o.purpose = 'ENTRY'))))"
+		" ORDER BY 2, 1 LIMIT " CppAsString2(MAX_ORDERS_PER_STEP),
 		2, {TEXTOID, INT8OID}
 	};
 	Snapshot	snapshot = arb_snapshot_begin();
@@ -130,6 +136,8 @@ arbees_step_orders(PG_FUNCTION_ARGS)
 		arb_lock_portfolio(work[i].portfolio_id);
 	for (i = 0; i < n; i++)
 		end_overdue(&work[i]);
+	if (n == MAX_ORDERS_PER_STEP)
+		arb_wake_conductor();
 	PG_RETURN_VOID();
 }
 

@@ -104,19 +104,31 @@ SELECT desk.try(desk.signal('{"key": "dust", "symbol": "dust.up", "amount": 5, "
 SELECT after FROM desk.bid('dust', 0.40);
 SELECT after FROM desk.bid('dust', 0.30);
 
--- A refused exit is judged again and costs no price: only orders made widen it.
+-- An emergency refuses an exit once and is not asked again; the ladder goes on at the first rung after it.
 SELECT desk.hold('emergency', '{"stop_loss_pct": 10}');
 SELECT level FROM arbees_kill('emergency', 'nothing moves');
 SELECT after FROM desk.bid('emergency', 0.40);
 SELECT pg_sleep(0.02);
 SELECT after FROM desk.bid('emergency', 0.40);
-SELECT arbees_set('exit_retry_ms', '600000', 'test');
-SELECT after FROM desk.bid('emergency', 0.40);
-SELECT arbees_set('exit_retry_ms', '10', 'test');
+SELECT portfolio, symbol, qty, state, exit_reason, since IS NOT NULL AS since, why FROM arbees.unprotected_positions WHERE symbol IN ('emergency.up', 'held.up') ORDER BY 2;
 SELECT verdict, reason, count(*) FROM arbees.decisions WHERE purpose = 'EXIT' AND reason IS NOT NULL GROUP BY 1, 2;
 SELECT level FROM arbees_resume('go on');
 SELECT pg_sleep(0.02);
 SELECT after FROM desk.bid('emergency', 0.40);
+
+SELECT count(*) FROM arbees.unprotected_positions WHERE symbol = 'emergency.up';
+
+-- The widest rung is a control's.
+SELECT desk.hold('widest', '{"stop_loss_pct": 10}');
+SELECT arbees_set('exit_slippage_pct', '30', 'test'), arbees_set('exit_max_slippage_pct', '50', 'test');
+SELECT after FROM desk.bid('widest', 0.40, 1);
+SELECT pg_sleep(0.02);
+SELECT after FROM desk.bid('widest', 0.40, 1);
+SELECT why, qty FROM arbees.unprotected_positions WHERE symbol = 'widest.up';
+SELECT rung, flat FROM arbees.flatten_progress WHERE name = 'paper';
+SELECT pg_sleep(0.02);
+SELECT after FROM desk.bid('widest', 0.40);
+SELECT arbees_set('exit_slippage_pct', '10', 'test'), arbees_set('exit_max_slippage_pct', '90', 'test');
 
 -- Exits pass where entries are refused: pause, an open breaker, a silent conductor, losses, monitor mode, a stale quote, lists.
 CREATE FUNCTION desk.exit_passes(arrange text) RETURNS text LANGUAGE plpgsql AS $$
@@ -229,6 +241,59 @@ SELECT desk.fill('ENTRY', 'v1', 10, 0.50, 'FAILED');
 SELECT desk.report('EXIT', 'rejected');
 SELECT state, qty, exits FROM desk.stands('w');
 SELECT cash, claimable, cost, realized, positions, orders, add_up FROM desk.books('live');
+-- An exit that rests at the venue has its time; then it is cancelled, and the next rung is priced anew, further below.
+SELECT desk.make_window('r', 0, 9000);
+SELECT FROM desk.quote('LIVE', desk.clock() + 1, 'r.up', 0.48, 0.50);
+SELECT desk.try(desk.signal('{"key": "r", "symbol": "r.up", "amount_kind": "base", "amount": 10, "limit_price": 0.50, "stop_loss_pct": 10}'), 'live');
+SELECT desk.claim('ENTRY'), desk.fill('ENTRY', 'r1', 10, 0.50);
+CREATE FUNCTION desk.rung(bid numeric) RETURNS TABLE (side text, amount numeric, limit_price numeric) LANGUAGE sql AS $$
+	SELECT q.side, trim_scale(q.amount), trim_scale(q.limit_price) FROM desk.quote('LIVE', desk.clock() + 1, 'r.up', $1, $1 + 0.02) q
+$$;
+CREATE FUNCTION desk.work() RETURNS TABLE (kind text, state text, purpose text) LANGUAGE sql AS $$
+	SELECT w.kind, w.state, w.purpose FROM arbees.pending_work(desk.account(), desk.epoch()) w WHERE w.symbol = 'r.up' ORDER BY w.order_id
+$$;
+SELECT * FROM desk.rung(0.40);
+SELECT desk.claim('EXIT'), desk.report('EXIT', 'accepted');
+SELECT pg_sleep(0.02);
+SELECT * FROM desk.rung(0.39);
+SELECT * FROM desk.work();
+SELECT arbees_set('exit_rung_ms', '10', 'test');
+SELECT * FROM desk.rung(0.39);
+SELECT * FROM desk.work();
+SELECT * FROM desk.rung(0.39);
+SELECT desk.report('EXIT', 'canceled', 0);
+SELECT state, qty, attempts, exits FROM desk.stands('r');
+SELECT pg_sleep(0.02);
+SELECT * FROM desk.rung(0.39);
+SELECT state, qty, attempts, exits FROM desk.stands('r');
+-- An emergency cancels the exit that works: the position stays EXIT_PENDING and unprotected; its ladder goes on after arbees_resume.
+SELECT desk.claim('EXIT'), desk.report('EXIT', 'accepted');
+SELECT arbees_set('exit_rung_ms', '600000', 'test');
+SELECT count(*) FROM arbees.unprotected_positions WHERE symbol = 'r.up';
+SELECT level, orders_to_cancel, positions_to_close FROM arbees_kill('emergency', 'everything stops');
+SELECT * FROM desk.work();
+SELECT working, unknown, at_venue, flat FROM arbees.flatten_progress WHERE name = 'live';
+SELECT arbees.report_open_orders(desk.account(), desk.epoch(), 1);
+SELECT desk.report('EXIT', 'canceled', 0);
+SELECT state, qty, attempts FROM desk.stands('r');
+SELECT portfolio, mode, qty, state, exit_reason, since IS NOT NULL AS since, why FROM arbees.unprotected_positions WHERE symbol = 'r.up';
+SELECT pg_sleep(0.02);
+SELECT * FROM desk.rung(0.39);
+SELECT arbees.step_exits();
+SELECT state, qty, attempts FROM desk.stands('r');
+SELECT level FROM arbees_resume('go on');
+SELECT * FROM desk.rung(0.39);
+SELECT desk.claim('EXIT'), desk.fill('EXIT', 'r2', 10, 0.39);
+SELECT state, qty, attempts, exits FROM desk.stands('r');
+-- Flat is what the venue's own list says, too, when it was read after the kill.
+SELECT level FROM arbees_kill('flatten', 'all out');
+SELECT positions_left, working, unknown, at_venue, flat FROM arbees.flatten_progress WHERE name = 'live';
+SELECT arbees.report_open_orders(desk.account(), desk.epoch(), 1);
+SELECT positions_left, working, unknown, at_venue, flat FROM arbees.flatten_progress WHERE name = 'live';
+SELECT arbees.report_open_orders(desk.account(), desk.epoch(), 0);
+SELECT positions_left, working, unknown, at_venue, flat FROM arbees.flatten_progress WHERE name = 'live';
+SELECT level FROM arbees_resume('go on');
+
 -- Flatten: an exit may still be claimed, an entry not; in an emergency neither.
 CREATE FUNCTION desk.may_claim(level text) RETURNS TABLE (purpose text, claimed boolean, reason text) LANGUAGE plpgsql AS $$
 BEGIN

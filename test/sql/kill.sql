@@ -17,10 +17,13 @@ SELECT * FROM arbees_kill('none');
 SELECT * FROM arbees_resume(NULL);
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM arbees_resume('');
+-- who commits asynchronously is not told to change a setting first
 SET synchronous_commit = off;
-SELECT * FROM arbees_kill('pause');
-\echo :LAST_ERROR_SQLSTATE
+SELECT level, warning FROM arbees_kill('pause', 'asynchronous');
+SELECT level, warning FROM arbees_resume('asynchronous');
 RESET synchronous_commit;
+SELECT max(seq) AS before FROM arbees.kill_levels \gset
+SELECT max(journal_id) AS row FROM arbees.journal_desk \gset
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT * FROM arbees_kill('pause');
 \echo :LAST_ERROR_SQLSTATE
@@ -70,6 +73,21 @@ RESET session_replication_role;
 TRUNCATE arbees.kill_levels;
 DELETE FROM arbees.installation;
 UPDATE arbees.installation SET timeline = 7;
+
+-- a worker raises the level and never lowers it; what it cannot name is flatten
+SET ROLE arbees_worker;
+SELECT arbees.worker_kill('w', 'pause', 'signal');
+SELECT arbees.worker_kill('w', '', 'an empty variable');
+SELECT arbees.worker_kill('w', 'pause', 'not lower');
+SELECT arbees.worker_kill(NULL, 'none', NULL);
+SELECT arbees_resume('not a worker''s');
+\echo :LAST_ERROR_SQLSTATE
+SELECT arbees_kill('emergency');
+SELECT arbees.report_open_orders(1, 1, 0);
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+SELECT level, reason, set_by FROM (SELECT * FROM arbees.kill_levels ORDER BY seq DESC LIMIT 2) k ORDER BY seq;
+SELECT level FROM arbees_resume('over');
 
 -- a copy of the database stays paused until somebody resumes it
 SELECT arbees.installation_is_ours();

@@ -89,6 +89,12 @@ static const DbStatement Statements[DB_STATEMENT_COUNT] = {
 	[DB_WORKER_ALERT] = {"worker_alert",
 		"SELECT arbees.worker_alert($1::text, $2::text, $3::text, $4::text)",
 	4, DB_LANE_ACTION},
+	[DB_WORKER_KILL] = {"worker_kill",
+		"SELECT arbees.worker_kill($1::text, $2::text, $3::text)",
+	3, DB_LANE_ACTION},
+	[DB_REPORT_OPEN_ORDERS] = {"report_open_orders",
+		"SELECT arbees.report_open_orders($1::int, $2::bigint, $3::int)",
+	3, DB_LANE_ACTION},
 };
 
 const DbStatement *

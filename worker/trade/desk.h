@@ -5,7 +5,7 @@
  *
  * order: what is known of each order and what the database was told of it;
  * send: ticket to answer; inquiry: asking the venue; work: the database's list;
- * lease, account, redeem, reconcile, user: one duty each.  trade.c starts them
+ * lease, account, redeem, reconcile, sweep, user: one duty each.  trade.c starts them
  * and stops them.
  *
  * Nothing is sent unless arb_desk_may_send() says so at the last instant.
@@ -117,6 +117,7 @@ struct Trade
 	int64_t		reconcile_ns;	/* not before */
 
 	struct Redeemer *redeemer;
+	struct Sweep *sweep;
 	Ws		   *user;
 
 	/* stop */
@@ -201,6 +202,11 @@ extern void arb_redeem_work_read(Trade *trade);
 /* No redemption is in question: every watched token was last seen with a balance. */
 extern bool arb_redeem_is_calm(const Trade *trade);
 extern size_t arb_redeem_symbols(const Trade *trade, const char **symbols, size_t max);
+
+/* sweep.c */
+extern bool arb_sweep_init(Trade *trade);
+extern void arb_sweep_start(Trade *trade);
+extern void arb_sweep_kill(Trade *trade, KillKind kind);
 
 /* reconcile.c */
 extern void arb_reconcile_want(Trade *trade, const char *cause);

@@ -114,7 +114,8 @@ arb_trade_new(Worker *worker)
 		return NULL;
 	trade->worker = worker;
 	trade->credentials = arb_secret_alloc(sizeof(*trade->credentials));
-	if (trade->credentials == NULL || !init_signer(trade) || !arb_user_new(trade) || !arb_redeem_init(trade))
+	if (trade->credentials == NULL || !init_signer(trade) || !arb_user_new(trade) || !arb_redeem_init(trade) ||
+		!arb_sweep_init(trade))
 	{
 		arb_secret_free(trade->credentials, sizeof(*trade->credentials));
 		free(trade);
@@ -138,6 +139,7 @@ arb_trade_start(Trade *trade)
 	arb_lease_start(trade);
 	arb_account_start(trade);
 	arb_work_start(trade);
+	arb_sweep_start(trade);
 }
 
 void
@@ -164,6 +166,12 @@ void
 arb_trade_notified(Trade *trade)
 {
 	arb_work_read(trade);
+}
+
+void
+arb_trade_kill(Trade *trade, KillKind kind)
+{
+	arb_sweep_kill(trade, kind);
 }
 
 bool

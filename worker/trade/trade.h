@@ -12,6 +12,14 @@
 
 typedef struct Trade Trade;
 
+/* What a kill level asks of the venue; pause asks nothing. */
+typedef enum KillKind
+{
+	KILL_KIND_NONE = 0,
+	KILL_KIND_FLATTEN,			/* cancel all, but spare the exits */
+	KILL_KIND_EMERGENCY			/* cancel all */
+} KillKind;
+
 /* arb_trade_new needs keys and an account; NULL when they do not fit together. */
 extern Trade *arb_trade_new(Worker *worker);
 extern void arb_trade_start(Trade *trade);
@@ -21,6 +29,9 @@ extern void arb_trade_database(Trade *trade, bool up);
 
 /* Someone notified us: there is work in the database. */
 extern void arb_trade_notified(Trade *trade);
+
+/* arb_trade_kill begins to empty the venue's list of our orders, or ends it. */
+extern void arb_trade_kill(Trade *trade, KillKind kind);
 
 /* LIVE quotes are worth sending: the lease is held and not near its end. */
 extern bool arb_trade_holds_lease(const Trade *trade);
