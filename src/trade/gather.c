@@ -314,6 +314,13 @@ count_row(const Row *row, void *arg)
 	return true;
 }
 
+/* Exits have no number and come last in the index: the first ends the count. */
+static bool
+count_entry(const Row *row, void *arg)
+{
+	return !row->null[ORDERS_entry_no] && count_row(row, arg);
+}
+
 static void
 gather_slot(GateContext *c, Snapshot snapshot)
 {
@@ -327,7 +334,7 @@ gather_slot(GateContext *c, Snapshot snapshot)
 		return;
 	table = arb_table_open(&orders_table, c->wish->mode, RowExclusiveLock);
 	arb_table_visit(&table, "orders_entry_slot_key", 3, entry, ForwardScanDirection, snapshot,
-					count_row, &c->in.entries_in_slot);
+					count_entry, &c->in.entries_in_slot);
 	arb_table_visit(&table, "orders_unknown_idx", 2, unknown, ForwardScanDirection, snapshot,
 				   count_row, &c->in.unknown_in_slot);
 	arb_table_close(&table);
