@@ -57,19 +57,19 @@ END
 $$;
 CREATE TRIGGER stranger AFTER INSERT OR UPDATE ON arbees.decisions_paper FOR EACH ROW EXECUTE FUNCTION desk.tell();
 CREATE SCHEMA evil;
-CREATE FUNCTION evil.equals(anyelement, anyelement) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'evil was called'; END $$;
-CREATE OPERATOR evil.= (LEFTARG = anyelement, RIGHTARG = anyelement, FUNCTION = evil.equals);
-CREATE FUNCTION evil.of_bool(boolean, boolean) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'evil was called'; END $$;
 CREATE FUNCTION evil.of_text(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'evil was called'; END $$;
 CREATE FUNCTION evil.of_int4(integer, integer) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'evil was called'; END $$;
 CREATE FUNCTION evil.of_int8(bigint, bigint) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'evil was called'; END $$;
 CREATE OPERATOR evil.= (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.of_text);
 CREATE OPERATOR evil.= (LEFTARG = integer, RIGHTARG = integer, FUNCTION = evil.of_int4);
 CREATE OPERATOR evil.= (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = evil.of_int8);
-SELECT desk.deployment('paper', 'silent') AS deployment, desk.instrument('w.up') AS instrument \gset
+SELECT desk.make_window('other', 0, 300) AS _ \gset
+SELECT count(*) AS _ FROM desk.quote('PAPER', 102, 'other.up', 0.50, 0.52) \gset
+SELECT desk.deployment('paper', 'silent') AS deployment, desk.instrument('w.up') AS instrument, desk.instrument('other.up') AS other \gset
 SET search_path = evil, pg_catalog, public;
 SELECT verdict, reason FROM arbees.submit_signal(:deployment, ROW('strange', :instrument, 'BUY', 'money', 1, 0.53, 'FAK', 0, 'none', 0, NULL, NULL, NULL));
 SELECT verdict, repeated FROM arbees.submit_signal(:deployment, ROW('strange', :instrument, 'BUY', 'money', 1, 0.53, 'FAK', 0, 'none', 0, NULL, NULL, NULL));
+SELECT verdict, reason FROM arbees.submit_signal(:deployment, ROW('filled', :other, 'BUY', 'money', 1, 0.53, 'FAK', 0, 'none', 0, NULL, NULL, NULL));
 SHOW search_path;
 RESET search_path;
 SELECT * FROM desk.told;
