@@ -21,8 +21,10 @@
 #include "core/row_cache.h"
 #include "errors.h"
 #include "journal/journal.h"
+#include "safety/heat.h"
 #include "trade/gather.h"
 #include "trade/ledger.h"
+#include "trade/repeat.h"
 #include "trade/simulated_fill.h"
 #include "trade/submit.h"
 #include "utils/fmgroids.h"
@@ -107,12 +109,24 @@ write_decision(GateContext *c, Submitted *result)
 	SET(repeat_count, Int32GetDatum(0));
 	SET(last_repeat_at, (Datum) 0);
 	null[DECISIONS_last_repeat_at] = true;
+	null[DECISIONS_target_qty] = c->in.target_qty == FIXED_NULL || w->purpose != PURPOSE_ENTRY;
+	if (!null[DECISIONS_target_qty])
+		SET(target_qty, arb_fixed_to_numeric(c->in.target_qty));
+	null[DECISIONS_warnings] = result->warnings == NULL;
+	SET(warnings, result->warnings == NULL ? (Datum) 0 : CStringGetTextDatum(result->warnings));
 #undef SET
 	table = arb_table_open(&decisions_table, w->mode, RowExclusiveLock);
 	arb_guard_open("decisions");
 	arb_table_insert(&table, value, null);
 	arb_guard_close();
 	arb_table_close(&table);
+}
+
+/* The stop a position is opened with; its heat is measured down to there. */
+static Fixed
+stop_of(const GateContext *c)
+{
+	return c->out.stop_loss_pct;
 }
 
 static void
@@ -138,7 +152,7 @@ write_position(GateContext *c, int64 position_id)
 	SET(window_id, Int64GetDatum(c->in.window_id));
 	null[POSITIONS_window_id] = c->in.window_id == 0;
 	SET(state, ObjectIdGetDatum(arb_label_oid(LABEL_POSITION_STATE, POSITION_STATE_ENTRY)));
-	SET(stop_loss_pct, arb_fixed_to_numeric(c->in.stop_loss_pct));
+	SET(stop_loss_pct, arb_fixed_to_numeric(stop_of(c)));
 	SET(take_profit_kind, ObjectIdGetDatum(arb_label_oid(LABEL_TAKE_PROFIT_KIND, (int) c->in.take_profit_kind)));
 	SET(take_profit_pct, arb_fixed_to_numeric(c->in.take_profit_pct));
 	SET(exit_at, TimestampTzGetDatum(c->in.exit_at));
@@ -232,19 +246,41 @@ write_order(GateContext *c, Submitted *result)
 	arb_table_close(&table);
 }
 
-static void
-write_reservation(GateContext *c, const Submitted *result, bool opens_position)
+/* The shares an accepted order asks for; those of an absurdly low price are beyond counting, and limits. */
+static Fixed
+shares_of(const GateContext *c)
 {
+	if (c->wish->amount_kind == AMOUNT_BASE)
+		return c->out.amount;
+	return (Fixed) Min((int128) c->out.amount * FIXED_ONE / c->out.limit_price, (int128) PG_INT64_MAX - 1);
+}
+
+static void
+write_reservation(GateContext *c, const Submitted *result, bool entry)
+{
+	const Wish *w = c->wish;
+	OrderTerms	ordered = {true, w->side, w->amount_kind, w->time_in_force, c->out.amount, c->out.limit_price};
+	OrderTerms	asked = {true, w->side, w->amount_kind, w->time_in_force, w->amount, w->limit_price};
 	LedgerChange change = {0};
 
 	change.kind = LEDGER_RESERVE;
 	change.order_id = result->order_id;
 	change.position_id = result->position_id;
+	change.deployment_id = w->deployment_id;
+	change.instrument_id = w->instrument_id;
 	change.reserved = c->out.reserve;
 	change.open_orders = 1;
-	change.open_positions = opens_position ? 1 : 0;
-	/* Under the portfolio's lock the totals that were judged are still the last. */
-	arb_ledger_append_to(&c->totals, c->wish->mode, c->wish->portfolio_id, &change, c->in.market_time);
+	change.order = ordered;
+	change.asked = asked;
+	if (entry)
+	{
+		change.open_positions = 1;
+		change.heat = arb_heat(c->out.reserve, stop_of(c));
+		change.entry_order = true;
+		change.order_value = c->out.value;
+		change.order_qty = shares_of(c);
+	}
+	arb_ledger_append(w->mode, w->portfolio_id, &change, c->in.market_time);
 }
 
 static void
@@ -262,6 +298,8 @@ write_accepted(GateContext *c, Submitted *result)
 	write_order(c, result);
 	ARB_DEBUG_POINT("order");
 	write_reservation(c, result, entry);
+	if (entry && c->in.window_id == 0)
+		arb_repeats_count(c->wish, c->in.max_repeats);
 	ARB_DEBUG_POINT("ledger");
 }
 
@@ -288,6 +326,7 @@ count_repeat(const Wish *w, Submitted *result)
 		result->decision_id = DatumGetInt64(row.value[DECISIONS_decision_id]);
 		result->verdict = arb_label_value(LABEL_VERDICT, DatumGetObjectId(row.value[DECISIONS_verdict]));
 		result->reason = row.null[DECISIONS_reason] ? NULL : TextDatumGetCString(row.value[DECISIONS_reason]);
+		result->warnings = row.null[DECISIONS_warnings] ? NULL : TextDatumGetCString(row.value[DECISIONS_warnings]);
 	}
 	arb_table_close(&table);
 	return found;
@@ -316,8 +355,8 @@ arb_submit(const Wish *wish, const QuoteSet *quotes, TimestampTz market_time, Su
 	arb_judge(&c.in, &c.out);
 
 	result->verdict = (Verdict) c.out.verdict;
-	result->reason = result->verdict == VERDICT_ACCEPTED ? NULL :
-		result->verdict == VERDICT_MONITORED ? "monitor_mode" : RiskChecks[c.out.first_failed].code;
+	result->reason = arb_gate_reason(&c.out);
+	result->warnings = arb_gate_warnings(&c.out);
 	write_decision(&c, result);
 	ARB_DEBUG_POINT("decision");
 	if (result->verdict == VERDICT_ACCEPTED)
