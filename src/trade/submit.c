@@ -13,10 +13,7 @@
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
-#include "commands/sequence.h"
 #include "compat.h"
-#include "core/catalog.h"
 #include "core/clock.h"
 #include "core/debug_point.h"
 #include "core/guard.h"
@@ -31,6 +28,9 @@
 #include "trade/simulated_fill.h"
 #include "trade/submit.h"
 #include "utils/fmgroids.h"
+
+/* Random numbers a backend draws at once for the salts of its orders. */
+#define RANDOM_SALTS_DRAWN 32
 
 /* The venue accounts of portfolios, ascending and without doubles. */
 static List *
@@ -77,12 +77,6 @@ arb_submit_lock(TradingMode mode, int32 portfolio_id)
 
 /* ---- write ---- */
 
-static int64
-next_id(const char *sequence)
-{
-	return nextval_internal(arb_catalog_relation(sequence), false);
-}
-
 static void
 write_decision(GateContext *c, Submitted *result)
 {
@@ -91,7 +85,7 @@ write_decision(GateContext *c, Submitted *result)
 	Table		table;
 	const Wish *w = c->wish;
 
-	result->decision_id = next_id("decisions_seq");
+	result->decision_id = arb_next_id("decisions_seq");
 #define SET(column, datum) value[DECISIONS_##column] = (datum)
 	SET(decision_id, Int64GetDatum(result->decision_id));
 	SET(portfolio_id, Int32GetDatum(w->portfolio_id));
@@ -185,11 +179,17 @@ write_position(GateContext *c, int64 position_id)
 static int64
 random_salt(void)
 {
-	uint64		salt;
+	/* Drawn some at a time: the generator's price is per call. Each is used once. */
+	static uint64 drawn[RANDOM_SALTS_DRAWN];
+	static int	left = 0;
 
-	if (!pg_strong_random(&salt, sizeof(salt)))
-		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate a random salt")));
-	return (int64) (salt >> 11);
+	if (left == 0)
+	{
+		if (!pg_strong_random(drawn, sizeof(drawn)))
+			ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate a random salt")));
+		left = RANDOM_SALTS_DRAWN;
+	}
+	return (int64) (drawn[--left] >> 11);
 }
 
 static void
@@ -203,7 +203,7 @@ write_order(GateContext *c, Submitted *result)
 	Table		table;
 	int			i;
 
-	result->order_id = next_id("orders_seq");
+	result->order_id = arb_next_id("orders_seq");
 	for (i = ORDERS_venue_qty; i <= ORDERS_last_reason; i++)
 		null[i] = true;
 #define SET(column, datum) (null[ORDERS_##column] = false, value[ORDERS_##column] = (datum))
@@ -297,7 +297,7 @@ write_accepted(GateContext *c, Submitted *result)
 	result->position_id = c->wish->position_id;
 	if (entry)
 	{
-		result->position_id = next_id("positions_seq");
+		result->position_id = arb_next_id("positions_seq");
 		write_position(c, result->position_id);
 		ARB_DEBUG_POINT("position");
 	}

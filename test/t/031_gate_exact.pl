@@ -115,7 +115,8 @@ is(query(q{SELECT string_agg(finding || ' ' || id, ', ') FROM arbees.audit_findi
 is(query('SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()'), '0', 'nobody met a deadlock');
 
 # The last defence: should two decisions ever count the same slot free, the key lets one order in.
-my $copy = q{INSERT INTO arbees.orders SELECT (jsonb_populate_record(o, jsonb_build_object('order_id', 1000000, 'client_order_id', 'copy', 'entry_no', %s))).*
+my $copy = q{INSERT INTO arbees.orders SELECT (jsonb_populate_record(o, jsonb_build_object('order_id', 1000000,
+	'client_order_id', format('ab1-%%s-1000000', o.portfolio_id), 'entry_no', %s))).*
 	FROM arbees.orders o WHERE window_id IS NOT NULL AND portfolio_id = desk.portfolio('slot-rc') AND entry_no = 1};
 foreach ([ 1, qr/duplicate key value violates unique constraint "orders_paper_window_id/ ],
 	[ 3, qr/violates check constraint "orders_entry_no_check"/ ])
