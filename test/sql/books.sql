@@ -221,6 +221,23 @@ SELECT desk.fill(2, 'e', 'SELL', 13, 0.50);
 SELECT state, qty, cost FROM desk.positions('live');
 SELECT * FROM desk.wrong('live');
 
+-- The same content again, by the signal and not by what became of it; of another deployment, another price: not the same.
+SELECT arbees_set('duplicate_window_ms', '86400000', 'test');
+SELECT desk.make_window('d', 500000, 600000);
+SELECT FROM desk.quote('PAPER', 500007, 'd.up', 0.48, 0.50);
+CREATE FUNCTION desk.duplicates(key text, given jsonb DEFAULT '{}', strategy text DEFAULT 'silent') RETURNS TABLE (duplicates text) LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM desk.send(key, 'd.up', given, strategy);
+	RETURN QUERY SELECT value FROM arbees.decision_details
+		WHERE part = 'input' AND field = 'duplicates' AND decision_id = (SELECT max(decision_id) FROM arbees.decisions);
+END
+$$;
+SELECT duplicates FROM desk.duplicates('d1');
+SELECT duplicates FROM desk.duplicates('d2');
+SELECT duplicates FROM desk.duplicates('d3', '{"limit_price": 0.49}');
+SELECT duplicates FROM desk.duplicates('d4', '{"amount": 11}');
+SELECT duplicates FROM desk.duplicates('d5', '{}', 'silent2');
+
 -- A new session builds the books from what is open: the same.
 CREATE TABLE desk.warm AS SELECT p.name, f.* FROM arbees.portfolios p, arbees.book_facts(p.portfolio_id) f WHERE fact <> 'messages';
 \c -
@@ -229,6 +246,10 @@ FROM desk.warm w FULL JOIN (SELECT p.name, f.* FROM arbees.portfolios p, arbees.
 	USING (name, scope, key, fact);
 SELECT * FROM desk.wrong();
 SELECT * FROM desk.wrong('live');
+
+-- It also finds the orders that were made before it came, and what their signals asked for.
+SELECT duplicates > 0 AS finds_them FROM (SELECT duplicates::integer FROM desk.duplicates('d6')) d;
+SELECT duplicates FROM desk.duplicates('d7', '{"limit_price": 0.48}');
 
 -- Who may look.
 SELECT r, has_function_privilege(r, 'arbees.check_book(integer)', 'EXECUTE') AS checks, has_function_privilege(r, 'arbees.table_facts(integer, date, timestamptz)', 'EXECUTE') AS reads
