@@ -155,7 +155,7 @@ BEGIN;
 SELECT desk.send('15', 's.up');
 SAVEPOINT two;
 ROLLBACK TO two;
-DO $$ BEGIN PERFORM desk.send('16', 's.down'); RAISE 'no'; EXCEPTION WHEN OTHERS THEN NULL; END $$;
+DO $$ BEGIN PERFORM arbees_deposit('book', 1, 'never was'); RAISE 'no'; EXCEPTION WHEN OTHERS THEN NULL; END $$;
 SELECT cash, cost, add_up FROM desk.books('book');
 ROLLBACK;
 SELECT cash, cost, add_up FROM desk.books('book');
