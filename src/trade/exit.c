@@ -23,6 +23,7 @@
 
 #include "compat.h"
 #include "core/clock.h"
+#include "core/row_cache.h"
 #include "core/wake.h"
 #include "market/instrument.h"
 #include "safety/control.h"
@@ -341,7 +342,6 @@ watch_all(Watch *w, PositionList *list)
 static void
 begin_watch(Watch *w, TradingMode mode, int32 portfolio_id, const QuoteSet *quotes, TimestampTz market_time)
 {
-	IndexKey	keys[] = {INT4_KEY(portfolio_id)};
 	Snapshot	snapshot = arb_snapshot_begin();
 	Row			portfolio;
 
@@ -351,7 +351,7 @@ begin_watch(Watch *w, TradingMode mode, int32 portfolio_id, const QuoteSet *quot
 	w->market_time = market_time;
 	w->tried = w->ordered = 0;
 	w->kill_level = arb_kill_level(snapshot);
-	if (arb_row_read(&portfolios_table, 0, "portfolios_pkey", 1, keys, snapshot, &portfolio))
+	if (arb_row_cached(&portfolios_table, "portfolios_pkey", portfolio_id, &portfolio))
 		w->kill_level = arb_kill_level_of(w->kill_level, &portfolio);
 	arb_snapshot_end(snapshot);
 }

@@ -296,6 +296,7 @@ apply_new(TradingMode mode, Row *order, const FillFacts *facts, Fixed lot_size, 
 	Fixed		heat;
 	OrderState	before = arb_order_state(order);
 	int64		position_id = DatumGetInt64(order->value[ORDERS_position_id]);
+	int			held;
 
 	if (!arb_position_read(mode, position_id, &position))
 		elog(ERROR, "position " INT64_FORMAT " of a filled order does not exist", position_id);
@@ -306,10 +307,12 @@ apply_new(TradingMode mode, Row *order, const FillFacts *facts, Fixed lot_size, 
 
 	arb_order_change(order, LEDGER_FILL, &change);
 	change.reference = facts->venue_trade_id;
+	held = arb_position_held(&position);
 	change.fill = true;
 	heat = heat_of(&position, order);
 	book_position(&position, facts, &change);
 	move_position(&position, order, lot_size, market_time, &change);
+	change.held_positions = arb_position_held(&position) - held;
 	add_to(order, ORDERS_filled_qty, facts->qty);
 	add_to(order, ORDERS_filled_money, facts->money);
 	add_to(order, ORDERS_fees, facts->fee);
@@ -338,6 +341,7 @@ void_fill(TradingMode mode, Row *order, Row *fill, TimestampTz market_time)
 	FillFacts	stored = {0};
 	Row			position;
 	Fixed		qty;
+	int			held;
 	Fixed		heat;
 
 	stored.side = arb_label_value(LABEL_SIDE, DatumGetObjectId(fill->value[FILLS_side]));
@@ -348,6 +352,7 @@ void_fill(TradingMode mode, Row *order, Row *fill, TimestampTz market_time)
 		elog(ERROR, "position of a filled order does not exist");
 	arb_order_change(order, LEDGER_VOID, &change);
 	change.reference = TextDatumGetCString(fill->value[FILLS_venue_trade_id]);
+	held = arb_position_held(&position);
 	heat = heat_of(&position, order);
 	unbook_position(&position, &stored, &change);
 	qty = arb_row_fixed(&position, POSITIONS_qty);
@@ -364,6 +369,7 @@ void_fill(TradingMode mode, Row *order, Row *fill, TimestampTz market_time)
 		arb_position_transition(&position, POSITION_EVENT_LATE_FILL, market_time);
 		change.open_positions = 1;
 	}
+	change.held_positions = arb_position_held(&position) - held;
 	change.heat = arb_fixed_sub(heat_of(&position, order), heat);
 	add_to(order, ORDERS_filled_qty, -stored.qty);
 	add_to(order, ORDERS_filled_money, -stored.money);

@@ -118,6 +118,7 @@ read_totals(const Row *row, LedgerTotals *t)
 	t->day_pnl = FIXED(day_pnl);
 	t->day_peak = FIXED(day_peak);
 	t->open_positions = INT(open_positions);
+	t->held_positions = INT(held_positions);
 	t->open_orders = INT(open_orders);
 	t->week = DatumGetDateADT(row->value[PORTFOLIO_LEDGER_week]);
 	t->week_pnl = FIXED(week_pnl);
@@ -217,6 +218,7 @@ apply(LedgerTotals *t, const LedgerChange *change, Fixed net)
 	t->day_value = add_turnover(t->day_value, change->order_value);
 	t->day_qty = add_turnover(t->day_qty, change->order_qty);
 	t->open_positions += change->open_positions;
+	t->held_positions += change->held_positions;
 	t->open_orders += change->open_orders;
 	t->day_orders += change->entry_order ? 1 : 0;
 	t->day_fills += change->fill ? 1 : 0;
@@ -267,6 +269,7 @@ put_totals(const LedgerTotals *t, Datum *value)
 	SET_FIXED(day_pnl, t->day_pnl);
 	SET_FIXED(day_peak, t->day_peak);
 	SET(open_positions, Int32GetDatum(t->open_positions));
+	SET(held_positions, Int32GetDatum(t->held_positions));
 	SET(open_orders, Int32GetDatum(t->open_orders));
 	SET_FIXED(heat, t->heat);
 	SET(session, Int32GetDatum(t->session));
@@ -371,7 +374,7 @@ static void
 require_owner(int32 portfolio_id, const LedgerChange *change)
 {
 	bool		at_work = change->reserved != 0 || change->cost_open != 0 || change->qty != 0 ||
-		change->heat != 0 || change->open_positions != 0 || change->open_orders != 0 || change->net != 0;
+		change->heat != 0 || change->open_positions != 0 || change->held_positions != 0 || change->open_orders != 0 || change->net != 0;
 
 	if (at_work && (change->deployment_id == 0 || change->instrument_id == 0))
 		ereport(ERROR,

@@ -41,6 +41,7 @@ typedef struct LedgerChange
 	Fixed		fees;
 	Fixed		realized;
 	int			open_positions;
+	int			held_positions; /* of the open ones, those that hold shares */
 	int			open_orders;
 	bool		new_session;
 	int32		deployment_id;	/* whose; 0 for what is the portfolio's alone */
@@ -90,6 +91,7 @@ typedef struct LedgerTotals
 	Fixed		day_pnl;
 	Fixed		day_peak;
 	int			open_positions;
+	int			held_positions;
 	int			open_orders;
 	DateADT		week;			/* its Monday */
 	Fixed		week_pnl;

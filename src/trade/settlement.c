@@ -73,6 +73,7 @@ arb_settle_position(TradingMode mode, int64 position_id, Outcome winner, Timesta
 	Fixed		payout;
 	bool		won;
 	int32		portfolio_id;
+	int			held;
 
 	if (!arb_position_read(mode, position_id, &position))
 		return false;
@@ -100,6 +101,7 @@ arb_settle_position(TradingMode mode, int64 position_id, Outcome winner, Timesta
 		change.trade_closed = true;
 		change.trade_pnl = arb_fixed_add(arb_row_fixed(&position, POSITIONS_realized_pnl), change.realized);
 	}
+	held = arb_position_held(&position);
 	arb_position_transition(&position, POSITION_EVENT_SETTLED, market_time);
 	arb_row_set_fixed(&position, POSITIONS_settled_qty,
 						   arb_fixed_add(arb_row_fixed(&position, POSITIONS_settled_qty), qty));
@@ -109,6 +111,7 @@ arb_settle_position(TradingMode mode, int64 position_id, Outcome winner, Timesta
 	arb_row_set_fixed(&position, POSITIONS_cost, 0);
 	arb_row_set_fixed(&position, POSITIONS_realized_pnl,
 						   arb_fixed_add(arb_row_fixed(&position, POSITIONS_realized_pnl), change.realized));
+	change.held_positions = arb_position_held(&position) - held;
 	arb_position_write(mode, &position);
 	arb_ledger_append(mode, portfolio_id, &change, market_time);
 	/* Less than nothing: winnings of a fill that was voided after it was settled. */
