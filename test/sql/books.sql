@@ -170,6 +170,16 @@ SELECT * FROM desk.facts('instrument');
 SELECT * FROM desk.wrong();
 
 
+-- An instrument that moves to another sector and group takes along what it has at work, and is seen there at once.
+UPDATE arbees.instruments SET sector = 'ETH', correlation_group = 'ETH' WHERE symbol = 's.up';
+INSERT INTO arbees.underlyings VALUES ('ETH') ON CONFLICT DO NOTHING;
+SELECT s.s, f.* FROM unnest(ARRAY['sector', 'group']) s (s), desk.facts(s) f;
+SELECT * FROM desk.wrong();
+SELECT desk.send('18', 's.up', '{"amount": 1000}');
+SELECT * FROM desk.saw();
+UPDATE arbees.instruments SET sector = NULL, correlation_group = NULL WHERE symbol = 's.up';
+SELECT s.s, f.* FROM unnest(ARRAY['sector', 'group']) s (s), desk.facts(s) f;
+
 -- LIVE: fills, a void that takes an entry back, a void that brings shares back, in every state of the order.
 SELECT desk.go_live(50);
 SELECT desk.make_window('l', 500000, 600000);
