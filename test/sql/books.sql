@@ -8,7 +8,7 @@ SELECT arbees_set('max_position_usd', '100', 'test'), arbees_set('exit_retry_ms'
 CREATE FUNCTION desk.wrong(portfolio text DEFAULT 'book') RETURNS TABLE (scope text, fact text, book numeric, tables numeric)
 LANGUAGE sql AS $$ SELECT scope, fact, book, tables FROM arbees.check_book(desk.portfolio($1)) $$;
 CREATE FUNCTION desk.facts(scope text, portfolio text DEFAULT 'book') RETURNS TABLE (who text, facts text) LANGUAGE sql AS $$
-	SELECT coalesce(i.symbol, w.slug, s.name, CASE WHEN f.scope = 'group' THEN u.underlying END),
+	SELECT coalesce(i.symbol, w.slug, s.name, u.underlying),
 		string_agg(f.fact || ' ' || trim_scale(f.value), ', ' ORDER BY f.fact)
 	FROM arbees.book_facts(desk.portfolio($2)) f
 	LEFT JOIN arbees.instruments i ON f.scope = 'instrument' AND i.instrument_id = f.key
