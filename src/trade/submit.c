@@ -21,7 +21,6 @@
 #include "core/row_cache.h"
 #include "errors.h"
 #include "journal/journal.h"
-#include "safety/heat.h"
 #include "trade/gather.h"
 #include "trade/ledger.h"
 #include "trade/repeat.h"
@@ -252,15 +251,6 @@ write_order(GateContext *c, Submitted *result)
 	arb_table_close(&table);
 }
 
-/* The shares an accepted order asks for; those of an absurdly low price are beyond counting, and limits. */
-static Fixed
-shares_of(const GateContext *c)
-{
-	if (c->wish->amount_kind == AMOUNT_BASE)
-		return c->out.amount;
-	return (Fixed) Min((int128) c->out.amount * FIXED_ONE / c->out.limit_price, (int128) PG_INT64_MAX - 1);
-}
-
 static void
 write_reservation(GateContext *c, const Submitted *result, bool entry)
 {
@@ -281,10 +271,10 @@ write_reservation(GateContext *c, const Submitted *result, bool entry)
 	if (entry)
 	{
 		change.open_positions = 1;
-		change.heat = arb_heat(c->out.reserve, stop_of(c));
+		change.heat = c->out.heat;
 		change.entry_order = true;
 		change.order_value = c->out.value;
-		change.order_qty = shares_of(c);
+		change.order_qty = c->out.qty;
 	}
 	arb_ledger_append(w->mode, w->portfolio_id, &change, c->in.market_time);
 }
