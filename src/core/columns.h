@@ -59,7 +59,16 @@
 	X(PORTFOLIO_LEDGER, realized_pnl) X(PORTFOLIO_LEDGER, session_pnl) X(PORTFOLIO_LEDGER, day) \
 	X(PORTFOLIO_LEDGER, day_pnl) X(PORTFOLIO_LEDGER, day_peak) X(PORTFOLIO_LEDGER, open_positions) \
 	X(PORTFOLIO_LEDGER, held_positions) \
-	X(PORTFOLIO_LEDGER, open_orders)
+	X(PORTFOLIO_LEDGER, open_orders) X(PORTFOLIO_LEDGER, deployment_id) \
+	X(PORTFOLIO_LEDGER, instrument_id) X(PORTFOLIO_LEDGER, qty_change) X(PORTFOLIO_LEDGER, heat) \
+	X(PORTFOLIO_LEDGER, session) X(PORTFOLIO_LEDGER, week) X(PORTFOLIO_LEDGER, week_pnl) \
+	X(PORTFOLIO_LEDGER, week_peak) X(PORTFOLIO_LEDGER, day_net) X(PORTFOLIO_LEDGER, day_value) \
+	X(PORTFOLIO_LEDGER, day_qty) X(PORTFOLIO_LEDGER, day_orders) X(PORTFOLIO_LEDGER, day_fills) \
+	X(PORTFOLIO_LEDGER, losses_in_row) X(PORTFOLIO_LEDGER, trade_pnl) X(PORTFOLIO_LEDGER, d_realized) \
+	X(PORTFOLIO_LEDGER, d_session_pnl) X(PORTFOLIO_LEDGER, d_day_pnl) X(PORTFOLIO_LEDGER, d_day_peak) \
+	X(PORTFOLIO_LEDGER, d_week_pnl) X(PORTFOLIO_LEDGER, d_week_peak) X(PORTFOLIO_LEDGER, d_losses_in_row) \
+	X(PORTFOLIO_LEDGER, d_trades) X(PORTFOLIO_LEDGER, d_wins) X(PORTFOLIO_LEDGER, d_day_orders) \
+	X(PORTFOLIO_LEDGER, d_day_fills)
 #define PORTFOLIOS_COLUMNS(X) \
 	X(PORTFOLIOS, portfolio_id) X(PORTFOLIOS, name) X(PORTFOLIOS, mode) X(PORTFOLIOS, venue_id) \
 	X(PORTFOLIOS, venue_account_id) X(PORTFOLIOS, created_by) X(PORTFOLIOS, created_at) \

@@ -368,7 +368,7 @@ arb_exits_on_quotes(TradingMode mode, int32 portfolio_id, const QuoteSet *quotes
 
 	for (i = 0; i < quotes->count; i++)
 	{
-		IndexKey	keys[] = {INT4_KEY(quotes->quotes[i].instrument_id), INT4_KEY(portfolio_id)};
+		IndexKey	keys[] = {INT4_KEY(portfolio_id), INT4_KEY(quotes->quotes[i].instrument_id)};
 
 		arb_table_scan(&table, "positions_open_idx", 2, keys, ForwardScanDirection, snapshot, collect, &list);
 	}
@@ -381,22 +381,6 @@ arb_exits_on_quotes(TradingMode mode, int32 portfolio_id, const QuoteSet *quotes
 	pfree(list.rows);
 }
 
-typedef struct OpenPositions
-{
-	PositionList *list;
-	int32		portfolio_id;
-} OpenPositions;
-
-static bool
-collect_of_portfolio(const Row *row, void *arg)
-{
-	OpenPositions *open = arg;
-
-	if (DatumGetInt32(row->value[POSITIONS_portfolio_id]) != open->portfolio_id)
-		return true;
-	return collect(row, open->list);
-}
-
 /*
  * arb_exits_of_portfolio watches every open position of a portfolio by the stored
  * quotes: what the clock and the kill switch demand while no quote comes.
@@ -407,13 +391,13 @@ int
 arb_exits_of_portfolio(TradingMode mode, int32 portfolio_id, TimestampTz market_time)
 {
 	PositionList list = {0};
-	OpenPositions open = {&list, portfolio_id};
+	IndexKey	keys[] = {INT4_KEY(portfolio_id)};
 	QuoteSet	none = {0, NULL};
 	Table		table = arb_table_open(&positions_table, mode, AccessShareLock);
 	Snapshot	snapshot = arb_snapshot_begin();
 	Watch		w;
 
-	arb_table_scan(&table, "positions_open_idx", 0, NULL, ForwardScanDirection, snapshot, collect_of_portfolio, &open);
+	arb_table_scan(&table, "positions_open_idx", 1, keys, ForwardScanDirection, snapshot, collect, &list);
 	arb_snapshot_end(snapshot);
 	arb_table_close(&table);
 	if (list.count == 0)
