@@ -180,6 +180,43 @@ AS 'MODULE_PATHNAME', 'arbees_always_trade_canary';
 COMMENT ON FUNCTION arbees.always_trade_canary(arbees.market_state) IS
 	'buys the favoured side for $1 shortly before a window closes and holds it to settlement';
 
+/* Limits that a strategy declares with its parameters: all five, whole numbers but for the dollars. */
+CREATE OR REPLACE FUNCTION arbees.check_strategy_limits(limits jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	names	text[] := '{instruments,order_usd,day_orders,open_positions,venues}';
+	k		text;
+	n		numeric;
+	most	numeric;
+	digits	integer;
+	complete	boolean;
+BEGIN
+	IF limits IS NULL THEN
+		RETURN NULL;
+	END IF;
+	complete := CASE WHEN jsonb_typeof(limits) = 'object' THEN limits ?& names AND limits - names = '{}' ELSE false END;
+	IF NOT complete THEN
+		RAISE EXCEPTION 'the limits of a strategy are not complete'
+			USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'They are an object of instruments, order_usd, day_orders, open_positions and venues.';
+	END IF;
+	FOREACH k IN ARRAY names LOOP
+		n := CASE WHEN jsonb_typeof(limits -> k) = 'number' THEN (limits ->> k)::numeric END;
+		most := CASE k WHEN 'order_usd' THEN 999999999 WHEN 'venues' THEN 1000 ELSE 1000000 END;
+		digits := CASE k WHEN 'order_usd' THEN 8 ELSE 0 END;
+		IF n IS NULL OR n < 0 OR n > most OR n <> round(n, digits) THEN
+			RAISE EXCEPTION 'limit "%" of a strategy cannot be %', k, limits -> k
+				USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'instruments, day_orders and open_positions are whole numbers to 1000000, venues to 1000, order_usd is in dollars, to 999999999.';
+		END IF;
+	END LOOP;
+	RETURN limits;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION @extschema@.arbees_register_strategy(
 	name text, function regprocedure, parameters jsonb, expectations jsonb, kill_criterion text)
 RETURNS integer
@@ -192,6 +229,7 @@ DECLARE
 	id	integer;
 	v_definition text;
 	v_hash	text;
+	v_limits jsonb := arbees.check_strategy_limits($3 -> 'limits');
 BEGIN
 	SELECT * INTO STRICT f FROM pg_proc p WHERE p.oid = $2;
 	IF f.pronargs <> 1 OR f.proargtypes[0] <> 'arbees.market_state'::regtype OR f.prorettype <> 'arbees.signal'::regtype
@@ -206,21 +244,27 @@ BEGIN
 	END IF;
 	v_definition := pg_get_functiondef($2);
 	v_hash := encode(sha256(convert_to(v_definition, 'UTF8')), 'hex');
-	INSERT INTO arbees.strategies AS s (name, function_name, run_as, parameters, expectations, kill_criterion, version_hash)
+	INSERT INTO arbees.strategies AS s (name, function_name, run_as, parameters, expectations, kill_criterion, version_hash,
+		limits)
 	VALUES ($1, format('%s.%I(arbees.market_state)', f.pronamespace::regnamespace, f.proname),
-		'arbees_strategy', coalesce($3, '{}'), $4, $5, v_hash)
+		'arbees_strategy', coalesce($3 - 'limits', '{}'), $4, $5, v_hash, v_limits)
 	ON CONFLICT ON CONSTRAINT strategies_name_key DO UPDATE SET function_name = excluded.function_name,
-		version_hash = excluded.version_hash, parameters = coalesce($3, s.parameters),
+		version_hash = excluded.version_hash, parameters = coalesce($3 - 'limits', s.parameters),
+		limits = coalesce(v_limits, s.limits),
 		expectations = coalesce($4, s.expectations), kill_criterion = coalesce($5, s.kill_criterion)
 	RETURNING s.strategy_id INTO id;
 	INSERT INTO arbees.strategy_versions (strategy_id, hash, definition)
 	VALUES (id, v_hash, v_definition)
 	ON CONFLICT ON CONSTRAINT strategy_versions_hash_key DO NOTHING;
+	UPDATE arbees.strategies SET version_certified = v.certified_at IS NOT NULL
+	FROM arbees.strategy_versions v
+	WHERE strategies.strategy_id = id AND v.strategy_id = id AND v.hash = v_hash
+		AND version_certified <> (v.certified_at IS NOT NULL);
 	RETURN id;
 END
 $function$;
 COMMENT ON FUNCTION @extschema@.arbees_register_strategy(text, regprocedure, jsonb, jsonb, text) IS
-	'registers a function f(arbees.market_state) returns arbees.signal as a strategy, or its new version';
+	'registers a function f(arbees.market_state) returns arbees.signal as a strategy, or its new version; the key limits of its parameters declares what its deployments start with';
 
 CREATE OR REPLACE FUNCTION @extschema@.arbees_deploy(strategy text, portfolio text, params jsonb)
 RETURNS integer
@@ -231,26 +275,43 @@ AS $function$
 DECLARE
 	id	integer;
 	v_mode	arbees.mode;
+	s	arbees.strategies;
 BEGIN
 	SELECT mode INTO v_mode FROM arbees.portfolios p WHERE p.portfolio_id = arbees.portfolio_id($2);
 	IF v_mode IN ('DRY_RUN', 'BACKTEST') THEN
 		RAISE EXCEPTION 'mode % is not built yet', v_mode
 			USING ERRCODE = 'RB008', HINT = 'PAPER and LIVE work.';
 	END IF;
-	INSERT INTO arbees.deployments (strategy_id, portfolio_id, mode, params)
-	SELECT s.strategy_id, p.portfolio_id, p.mode, $3
-	FROM arbees.strategies s, arbees.portfolios p
-	WHERE s.name = $1 AND p.portfolio_id = arbees.portfolio_id($2)
-	RETURNING deployment_id INTO id;
-	IF id IS NULL THEN
+	SELECT * INTO s FROM arbees.strategies x WHERE x.name = $1;
+	IF s.strategy_id IS NULL THEN
 		RAISE EXCEPTION 'strategy "%" does not exist', $1 USING ERRCODE = 'no_data_found';
+	END IF;
+	IF s.state = 'retired' THEN
+		RAISE EXCEPTION 'strategy "%" is retired', $1 USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+	IF $3 ? 'limits' THEN
+		RAISE EXCEPTION 'the limits of a deployment are no parameter of it'
+			USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'The strategy declares them; arbees_set_deployment_limits changes them.';
+	END IF;
+	INSERT INTO arbees.deployments (strategy_id, portfolio_id, mode, params,
+		max_instruments, max_order_usd, max_day_orders, max_open_positions, max_venues)
+	SELECT s.strategy_id, p.portfolio_id, p.mode, $3, (s.limits ->> 'instruments')::integer,
+		(s.limits ->> 'order_usd')::numeric, (s.limits ->> 'day_orders')::integer,
+		(s.limits ->> 'open_positions')::integer, (s.limits ->> 'venues')::integer
+	FROM arbees.portfolios p
+	WHERE p.portfolio_id = arbees.portfolio_id($2)
+	RETURNING deployment_id INTO id;
+	IF s.limits IS NULL THEN
+		RAISE WARNING 'strategy "%" declares no limits: the gate denies its entries', $1
+			USING HINT = format('SELECT arbees_set_deployment_limits(%s, instruments, order_usd, day_orders, open_positions, venues, reason)', id);
 	END IF;
 	PERFORM arbees.write_journal(v_mode, 'deployed', arbees.portfolio_id($2), id, $1);
 	RETURN id;
 END
 $function$;
 COMMENT ON FUNCTION @extschema@.arbees_deploy(text, text, jsonb) IS
-	'runs a strategy in a portfolio with parameters; returns the deployment''s id';
+	'runs a strategy in a portfolio with parameters, within the limits the strategy declares; returns the deployment''s id';
 
 CREATE OR REPLACE FUNCTION arbees.effective_limits(
 	deployment integer, instrument integer,

@@ -54,9 +54,16 @@ CREATE TABLE arbees.strategies (
 	version_hash	text NOT NULL,
 	registered_by	text NOT NULL DEFAULT session_user,
 	registered_at	timestamptz NOT NULL DEFAULT clock_timestamp(),
+	limits			jsonb,
+	version_certified	boolean NOT NULL DEFAULT false,
 	CONSTRAINT strategies_name_key UNIQUE (name),
 	CONSTRAINT strategies_state_check CHECK (state IN ('active', 'retired'))
 );
+
+COMMENT ON COLUMN arbees.strategies.limits IS
+	'the limits a deployment starts with: instruments, order_usd, day_orders, open_positions, venues';
+COMMENT ON COLUMN arbees.strategies.version_certified IS
+	'what arbees.strategy_versions says of version_hash, where the gate reads it';
 
 CREATE SEQUENCE arbees.strategy_versions_seq AS integer;
 CREATE TABLE arbees.strategy_versions (
@@ -65,6 +72,13 @@ CREATE TABLE arbees.strategy_versions (
 	hash			text NOT NULL,
 	definition		text NOT NULL,
 	first_seen_at	timestamptz NOT NULL DEFAULT clock_timestamp(),
+	registered_by	text NOT NULL DEFAULT session_user,
+	certified_by	text,
+	certified_at	timestamptz,
+	certificate		text,
+	CONSTRAINT strategy_versions_certified_check
+		CHECK (num_nulls(certified_by, certified_at, certificate) IN (0, 3)),
+	CONSTRAINT strategy_versions_two_people_check CHECK (certified_by <> registered_by),
 	CONSTRAINT strategy_versions_strategy_fkey FOREIGN KEY (strategy_id) REFERENCES arbees.strategies,
 	CONSTRAINT strategy_versions_hash_key UNIQUE (strategy_id, hash)
 );
@@ -80,6 +94,18 @@ CREATE TABLE arbees.deployments (
 	last_error		text,
 	deployed_by		text NOT NULL DEFAULT session_user,
 	deployed_at		timestamptz NOT NULL DEFAULT clock_timestamp(),
+	max_instruments	integer,
+	max_order_usd	numeric(24,8),
+	max_day_orders	integer,
+	max_open_positions	integer,
+	max_venues		integer,
+	risk_scaler		numeric(9,8) NOT NULL DEFAULT 1,
+	CONSTRAINT deployments_limits_check CHECK (
+		num_nulls(max_instruments, max_order_usd, max_day_orders, max_open_positions, max_venues) IN (0, 5)
+		AND max_instruments BETWEEN 0 AND 1000000 AND max_order_usd BETWEEN 0 AND 999999999
+		AND max_day_orders BETWEEN 0 AND 1000000 AND max_open_positions BETWEEN 0 AND 1000000
+		AND max_venues BETWEEN 0 AND 1000),
+	CONSTRAINT deployments_risk_scaler_check CHECK (risk_scaler BETWEEN 0 AND 1),
 	CONSTRAINT deployments_strategy_fkey FOREIGN KEY (strategy_id) REFERENCES arbees.strategies,
 	CONSTRAINT deployments_portfolio_fkey
 		FOREIGN KEY (portfolio_id, mode) REFERENCES arbees.portfolios (portfolio_id, mode),
@@ -87,6 +113,9 @@ CREATE TABLE arbees.deployments (
 	CONSTRAINT deployments_state_check CHECK (state IN ('active', 'paused', 'retired')),
 	CONSTRAINT deployments_params_check CHECK (jsonb_typeof(params) = 'object')
 );
+COMMENT ON COLUMN arbees.deployments.max_instruments IS
+	'instruments at work at once; this and the four that follow are what RTS 6 art. 8 asks for before a deployment: without them the gate denies';
+COMMENT ON COLUMN arbees.deployments.risk_scaler IS 'what every entry''s size is multiplied by, 0 to 1';
 CREATE INDEX deployments_portfolio_idx ON arbees.deployments (portfolio_id);
 
 CREATE TABLE arbees.breakers (

@@ -76,18 +76,21 @@
 #define DEPLOYMENTS_COLUMNS(X) \
 	X(DEPLOYMENTS, deployment_id) X(DEPLOYMENTS, strategy_id) X(DEPLOYMENTS, portfolio_id) \
 	X(DEPLOYMENTS, mode) X(DEPLOYMENTS, params) X(DEPLOYMENTS, state) X(DEPLOYMENTS, last_error) \
-	X(DEPLOYMENTS, deployed_by) X(DEPLOYMENTS, deployed_at)
+	X(DEPLOYMENTS, deployed_by) X(DEPLOYMENTS, deployed_at) X(DEPLOYMENTS, max_instruments) \
+	X(DEPLOYMENTS, max_order_usd) X(DEPLOYMENTS, max_day_orders) X(DEPLOYMENTS, max_open_positions) \
+	X(DEPLOYMENTS, max_venues) X(DEPLOYMENTS, risk_scaler)
 #define STRATEGIES_COLUMNS(X) \
 	X(STRATEGIES, strategy_id) X(STRATEGIES, name) X(STRATEGIES, function_name) \
 	X(STRATEGIES, run_as) X(STRATEGIES, state) X(STRATEGIES, parameters) \
 	X(STRATEGIES, expectations) X(STRATEGIES, kill_criterion) X(STRATEGIES, version_hash) X(STRATEGIES, registered_by) \
-	X(STRATEGIES, registered_at)
+	X(STRATEGIES, registered_at) X(STRATEGIES, limits) X(STRATEGIES, version_certified)
 #define INSTRUMENTS_COLUMNS(X) \
 	X(INSTRUMENTS, instrument_id) X(INSTRUMENTS, venue_id) X(INSTRUMENTS, symbol) \
 	X(INSTRUMENTS, name) X(INSTRUMENTS, underlying) X(INSTRUMENTS, window_id) \
 	X(INSTRUMENTS, outcome) X(INSTRUMENTS, tick_size) X(INSTRUMENTS, lot_size) \
 	X(INSTRUMENTS, min_qty) X(INSTRUMENTS, min_notional) X(INSTRUMENTS, fee_rate) \
-	X(INSTRUMENTS, fee_exponent) X(INSTRUMENTS, neg_risk) X(INSTRUMENTS, max_price)
+	X(INSTRUMENTS, fee_exponent) X(INSTRUMENTS, neg_risk) X(INSTRUMENTS, max_price) \
+	X(INSTRUMENTS, sector) X(INSTRUMENTS, correlation_group) X(INSTRUMENTS, max_qty) X(INSTRUMENTS, max_notional)
 #define WINDOWS_COLUMNS(X) \
 	X(WINDOWS, window_id) X(WINDOWS, venue_id) X(WINDOWS, underlying) X(WINDOWS, slug) \
 	X(WINDOWS, window_epoch) X(WINDOWS, opens_at) X(WINDOWS, closes_at) X(WINDOWS, state) \
@@ -130,7 +133,14 @@
 	X(JOURNAL, hash)
 #define VENUES_COLUMNS(X) \
 	X(VENUES, venue_id) X(VENUES, name) X(VENUES, is_simulator) X(VENUES, clock_driven) \
-	X(VENUES, derives_order_id) X(VENUES, chain_id) X(VENUES, endpoints) X(VENUES, market_time)
+	X(VENUES, derives_order_id) X(VENUES, chain_id) X(VENUES, endpoints) X(VENUES, market_time) \
+	X(VENUES, calendar)
+
+#define EXECUTION_REPEATS_COLUMNS(X) \
+	X(EXECUTION_REPEATS, portfolio_id) X(EXECUTION_REPEATS, deployment_id) X(EXECUTION_REPEATS, instrument_id) \
+	X(EXECUTION_REPEATS, side) X(EXECUTION_REPEATS, repeats) X(EXECUTION_REPEATS, last_at) \
+	X(EXECUTION_REPEATS, disabled_at) X(EXECUTION_REPEATS, enabled_by) X(EXECUTION_REPEATS, enabled_at) \
+	X(EXECUTION_REPEATS, enabled_reason)
 
 #define COLUMN_NUMBER(table, column) table##_##column,
 enum
@@ -217,6 +227,10 @@ enum
 {
 	VENUES_COLUMNS(COLUMN_NUMBER) VENUES_ncolumns
 };
+enum
+{
+	EXECUTION_REPEATS_COLUMNS(COLUMN_NUMBER) EXECUTION_REPEATS_ncolumns
+};
 #undef COLUMN_NUMBER
 
 extern const TableDef decisions_table;
@@ -240,5 +254,6 @@ extern const TableDef trader_epochs_table;
 extern const TableDef trader_leases_table;
 extern const TableDef journal_table;
 extern const TableDef venues_table;
+extern const TableDef execution_repeats_table;
 
 #endif							/* ARB_COLUMNS_H */

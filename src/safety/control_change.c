@@ -176,7 +176,7 @@ settle_none(const ControlRow *old, ControlRow *new)
 	if (new->is_none && !new->def->may_be_none)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("control \"%s\" cannot be none", new->def->key),
+				 errmsg("%s cannot be none", arb_control_subject(new)),
 				 errdetail("Trading without it has no meaning; NULL denies every decision that needs it.")));
 }
 
@@ -193,25 +193,25 @@ arb_control_settle(const ControlRow *old, ControlRow *new)
 		arb_control_require_soft_within(new);
 }
 
-/* What a row sets, as a message names it. */
-static const char *
-subject(const ControlRow *row)
-{
-	return row->scope == NULL ? psprintf("control \"%s\"", row->def->key) :
-		psprintf("limit \"%s\" of %s%s%s", row->def->key, row->scope, row->name[0] != '\0' ? " " : "", row->name);
-}
-
-/* arb_control_require_tighter refuses to let an operator loosen: was and is are what bound before and would bind. */
+/* arb_control_refuse_looser refuses what loosens: was and is are what bound before and would bind. */
 void
-arb_control_require_tighter(const ControlRow *was, const ControlRow *is)
+arb_control_refuse_looser(const ControlRow *was, const ControlRow *is)
 {
-	if (!change.tighten_only || arb_control_is_tighter(was, is))
+	if (arb_control_is_tighter(was, is))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("an operator can only tighten %s", subject(is)),
+			 errmsg("an operator can only tighten %s", arb_control_subject(is)),
 			 errdetail("It is %s and would become %s.", arb_control_shown(was), arb_control_shown(is)),
 			 errhint("Members of arbees_risk may loosen it.")));
+}
+
+/* arb_control_require_tighter refuses to let an operator loosen, in the trigger of a statement of arb_control_run. */
+void
+arb_control_require_tighter(const ControlRow *was, const ControlRow *is)
+{
+	if (change.tighten_only)
+		arb_control_refuse_looser(was, is);
 }
 
 void

@@ -38,6 +38,7 @@ extern void arb_control_canonical(ControlRow *row);
 extern bool arb_control_is_tighter(const ControlRow *old, const ControlRow *new);
 extern bool arb_control_same(const ControlRow *old, const ControlRow *new);
 extern void arb_control_require_soft_within(const ControlRow *row);
+extern const char *arb_control_subject(const ControlRow *row);
 extern const char *arb_control_shown(const ControlRow *row);
 
 /* control_change.c */
@@ -46,6 +47,7 @@ extern void arb_control_set_text(Datum *values, bool *nulls, int i, const char *
 extern void arb_control_read_definition(const char *key, ControlRow *row);
 extern void arb_control_settle(const ControlRow *old, ControlRow *new);
 extern void arb_control_require_tighter(const ControlRow *was, const ControlRow *is);
+extern void arb_control_refuse_looser(const ControlRow *was, const ControlRow *is);
 extern const char *arb_control_reason(HeapTuple old, HeapTuple new, TupleDesc desc, int number);
 extern void arb_control_record(const ControlRow *old, const ControlRow *new, TimestampTz now, const char *reason);
 extern uint64 arb_control_run(SqlPlan *plan, Datum *values, const char *nulls, const char *reason);

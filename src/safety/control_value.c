@@ -71,12 +71,20 @@ arb_control_parse_fixed(const char *string, Fixed *value)
 	return true;
 }
 
+/* arb_control_subject is what a row sets, as a message names it. */
+const char *
+arb_control_subject(const ControlRow *row)
+{
+	return row->scope == NULL ? psprintf("control \"%s\"", row->def->key) :
+		psprintf("limit \"%s\" of %s%s%s", row->def->key, row->scope, row->name[0] != '\0' ? " " : "", row->name);
+}
+
 static pg_attribute_noreturn() void
 wrong_type(const ControlRow *row, const char *value, const char *expected)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("control \"%s\" cannot be \"%s\"", row->def->key, value),
+			 errmsg("%s cannot be \"%s\"", arb_control_subject(row), value),
 			 errdetail("It takes %s%s%s.", expected,
 					   row->unit != NULL ? ", in " : "", row->unit != NULL ? row->unit : ""),
 			 row->def->may_be_none && row->scope == NULL ?
@@ -90,7 +98,7 @@ check_bounds(const ControlRow *row, Fixed value)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_CHECK_VIOLATION),
-			 errmsg("control \"%s\" is out of bounds", row->def->key),
+			 errmsg("%s is out of bounds", arb_control_subject(row)),
 			 errdetail("%s was given; it takes %s to %s%s%s.", arb_fixed_to_cstring(value),
 					   row->min == FIXED_NULL ? "anything" : arb_fixed_to_cstring(row->min),
 					   row->max == FIXED_NULL ? "anything" : arb_fixed_to_cstring(row->max),

@@ -14,6 +14,7 @@
 #include "core/clock.h"
 #include "core/row_cache.h"
 #include "errors.h"
+#include "market/calendar.h"
 #include "market/instrument.h"
 #include "safety/breaker.h"
 #include "safety/kill.h"
@@ -24,6 +25,7 @@
 #include "trade/gather.h"
 #include "trade/order.h"
 #include "trade/position.h"
+#include "trade/repeat.h"
 #include "utils/fmgroids.h"
 
 /* The conductor may miss this many of its own intervals before entries stop. */
@@ -91,6 +93,28 @@ gather_account(GateContext *c, Snapshot snapshot)
 	in->armed = arb_row_cached(&arm_statements_table, "arm_statements_active_key", c->wish->portfolio_id, &row);
 }
 
+static int64
+row_count(const Row *row, int column)
+{
+	return row->null[column] ? FIXED_NULL : DatumGetInt32(row->value[column]);
+}
+
+static void
+gather_deployment_row(GateContext *c, const Row *row)
+{
+	GateInput  *in = &c->in;
+
+	in->deployment_active = text_is(row, DEPLOYMENTS_state, "active") &&
+		DatumGetInt32(row->value[DEPLOYMENTS_portfolio_id]) == c->wish->portfolio_id;
+	in->deployment_limits_set = !row->null[DEPLOYMENTS_max_instruments];
+	in->deployment_max_instruments = row_count(row, DEPLOYMENTS_max_instruments);
+	in->deployment_max_order_usd = arb_row_fixed(row, DEPLOYMENTS_max_order_usd);
+	in->deployment_max_day_orders = row_count(row, DEPLOYMENTS_max_day_orders);
+	in->deployment_max_positions = row_count(row, DEPLOYMENTS_max_open_positions);
+	in->deployment_max_venues = row_count(row, DEPLOYMENTS_max_venues);
+	in->risk_scaler = arb_row_fixed(row, DEPLOYMENTS_risk_scaler);
+}
+
 static void
 gather_strategy(GateContext *c, Snapshot snapshot)
 {
@@ -100,8 +124,7 @@ gather_strategy(GateContext *c, Snapshot snapshot)
 
 	if (!arb_row_cached(&deployments_table, "deployments_pkey", c->wish->deployment_id, &deployment))
 		return;
-	in->deployment_active = text_is(&deployment, DEPLOYMENTS_state, "active") &&
-		DatumGetInt32(deployment.value[DEPLOYMENTS_portfolio_id]) == c->wish->portfolio_id;
+	gather_deployment_row(c, &deployment);
 	if (!arb_row_cached(&strategies_table, "strategies_pkey",
 						DatumGetInt32(deployment.value[DEPLOYMENTS_strategy_id]), &strategy))
 		return;
@@ -110,6 +133,7 @@ gather_strategy(GateContext *c, Snapshot snapshot)
 	c->strategy_name = TextDatumGetCString(strategy.value[STRATEGIES_name]);
 	in->strategy_active = text_is(&strategy, STRATEGIES_state, "active");
 	in->strategy_retired = text_is(&strategy, STRATEGIES_state, "retired");
+	in->version_certified = DatumGetBool(strategy.value[STRATEGIES_version_certified]);
 	in->strategy_allowed = c->controls->all_strategies ||
 		arb_control_list_allows(c->controls->allowed_strategies, c->strategy_name);
 }
@@ -378,6 +402,17 @@ gather_slot(GateContext *c, Snapshot snapshot)
 }
 
 static void
+gather_repeats(GateContext *c, Snapshot snapshot)
+{
+	bool		disabled;
+
+	if (c->in.window_id != 0)
+		return;
+	c->in.repeats = arb_repeats_read(c->wish, snapshot, &disabled);
+	c->in.repeats_disabled = disabled;
+}
+
+static void
 gather_books(GateContext *c, TimestampTz market_time, Snapshot snapshot)
 {
 	GateInput  *in = &c->in;
@@ -408,6 +443,7 @@ gather_books(GateContext *c, TimestampTz market_time, Snapshot snapshot)
 		gather_deployment(c, book);
 		gather_conduct(c, book);
 		gather_slot(c, snapshot);
+		gather_repeats(c, snapshot);
 	}
 	else
 		gather_exit(c, snapshot);
@@ -431,6 +467,7 @@ gather_identity(GateContext *c, Snapshot snapshot)
 	if (!arb_row_cached(&venues_table, "venues_pkey", c->venue_id, &venue))
 		elog(ERROR, "venue %d does not exist", c->venue_id);
 	c->venue_name = TextDatumGetCString(venue.value[VENUES_name]);
+	c->in.calendar_open = arb_calendar_open(&venue, c->in.market_time);
 	c->in.is_simulator = DatumGetBool(venue.value[VENUES_is_simulator]);
 	c->derives_order_id = DatumGetBool(venue.value[VENUES_derives_order_id]);
 	if (DatumGetInt32(c->instrument.value[INSTRUMENTS_venue_id]) != c->venue_id)

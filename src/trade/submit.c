@@ -27,6 +27,7 @@
 #include "safety/heat.h"
 #include "trade/gather.h"
 #include "trade/ledger.h"
+#include "trade/repeat.h"
 #include "trade/simulated_fill.h"
 #include "trade/submit.h"
 #include "utils/fmgroids.h"
@@ -297,6 +298,8 @@ write_accepted(GateContext *c, Submitted *result)
 	write_order(c, result);
 	ARB_DEBUG_POINT("order");
 	write_reservation(c, result, entry);
+	if (entry && c->in.window_id == 0)
+		arb_repeats_count(c->wish, c->in.max_repeats);
 	ARB_DEBUG_POINT("ledger");
 }
 

@@ -4,6 +4,7 @@
 \i :desk
 -- Limits of scopes: the tightest binds, changes are judged and recorded; refusals first.
 \set SHOW_CONTEXT never
+SELECT arbees_set('max_window_usd', '10', 'as shipped') AS _ \gset
 SELECT coalesce(max(change_id), 0) AS change FROM arbees.control_history \gset
 SELECT max(journal_id) AS row FROM arbees.journal_desk \gset
 

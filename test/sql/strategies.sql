@@ -34,7 +34,7 @@ GRANT ALL ON desk.scratch TO arbees_strategy;
 CREATE FUNCTION desk.make_strategy(name text, body text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	EXECUTE format('CREATE FUNCTION desk.%I(state arbees.market_state) RETURNS arbees.signal LANGUAGE plpgsql AS %L', name, body);
-	PERFORM arbees_register_strategy(name, format('desk.%I(arbees.market_state)', name)::regprocedure, NULL, NULL, 'never'), arbees_deploy(name, 'paper', '{"mine": 7}');
+	PERFORM arbees_register_strategy(name, format('desk.%I(arbees.market_state)', name)::regprocedure, desk.limits(), NULL, 'never'), arbees_deploy(name, 'paper', '{"mine": 7}');
 END
 $$;
 SELECT desk.make_strategy(n, 'BEGIN ' || b || '; RETURN NULL; END') FROM (VALUES

@@ -20,7 +20,8 @@ $from->safe_psql('arbees', q{
 	SELECT arbees_create_venue('sim', true, true, '{}', 137);
 	SELECT arbees_create_account('wallet', 'sim', '0x00000000000000000000000000000000000000aa', 0, 100);
 	SELECT arbees_create_portfolio('live', 'LIVE', 'sim', 'wallet');
-	SELECT arbees_register_strategy('silent', 'public.silent(arbees.market_state)', NULL, NULL, 'never'), arbees_deploy('silent', 'live', '{}');
+	SELECT arbees_register_strategy('silent', 'public.silent(arbees.market_state)',
+		'{"limits": {"instruments": 10, "order_usd": 100, "day_orders": 100, "open_positions": 10, "venues": 1}}', NULL, 'never'), arbees_deploy('silent', 'live', '{}');
 	SELECT arbees.acquire_trader(1, 'worker');
 	SELECT arbees.report_venue_checks(1, 1, '{"geoblock_ok": true, "closed_only": false, "allowance_ok": true, "signature_type_ok": true, "clock_offset_ms": 0}');
 	SELECT arbees.report_balance(1, 1, 50, true);
