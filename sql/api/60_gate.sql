@@ -79,7 +79,7 @@ RETURNS bytea
 LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'arbees_compose_input';
 COMMENT ON FUNCTION arbees.compose_input(jsonb) IS
-	'the input of a healthy entry without limits, with these fields in the place of its own: numbers as people write them, times as seconds after the decision, null for missing, "none" for no limit';
+	'the input of a healthy entry without limits, with these fields in the place of its own: numbers as people write them, times as seconds after the decision, null for missing, "none" for no limit, "=5" for the integer that is stored';
 
 CREATE OR REPLACE FUNCTION arbees.change_input(input bytea, fields jsonb)
 RETURNS bytea
