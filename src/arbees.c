@@ -76,7 +76,6 @@ _PG_init(void)
 							&arb_tick_interval, 250, 10, 60000,
 							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 
-	ARB_DEBUG_INIT();
 	/* Looked for in every tick: on a file system that can hang, it would hang the conductor. */
 	DefineCustomStringVariable("arbees.kill_file",
 							   "File that stops trading within one tick while it is there.",
@@ -91,6 +90,7 @@ _PG_init(void)
 							 &arb_kill_file_level, KILL_FLATTEN, kill_file_levels,
 							 PGC_SIGHUP, 0, NULL, NULL, NULL);
 
+	ARB_DEBUG_INIT();
 	MarkGUCPrefixReserved("arbees");
 
 	arb_guard_maintenance_begin = arb_trader_begin_maintenance;

@@ -56,6 +56,12 @@
 #define ARB_MY_LXID (MyProc->lxid)
 #endif
 
+#if PG_VERSION_NUM >= 170000
+#define ARB_LOCK_HELD_BY_ME(tag, mode) LockHeldByMe(tag, mode, false)
+#else
+#define ARB_LOCK_HELD_BY_ME(tag, mode) LockHeldByMe(tag, mode)
+#endif
+
 /* The timeline this primary writes. */
 #if PG_VERSION_NUM >= 150000
 #define ARB_WAL_TIMELINE() GetWALInsertionTimeLine()

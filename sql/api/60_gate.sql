@@ -81,6 +81,13 @@ AS 'MODULE_PATHNAME', 'arbees_compose_input';
 COMMENT ON FUNCTION arbees.compose_input(jsonb) IS
 	'the input of a healthy entry without limits, with these fields in the place of its own: numbers as people write them, times as seconds after the decision, null for missing, "none" for no limit';
 
+CREATE OR REPLACE FUNCTION arbees.change_input(input bytea, fields jsonb)
+RETURNS bytea
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'arbees_change_input';
+COMMENT ON FUNCTION arbees.change_input(bytea, jsonb) IS
+	'a decision''s input with these fields in the place of its own, to be judged again: what if a limit had been another';
+
 CREATE OR REPLACE FUNCTION arbees.judge_fields(
 	fields jsonb, OUT verdict arbees.verdict, OUT reason text, OUT failed text[], OUT warned text[], OUT output jsonb)
 LANGUAGE sql STRICT STABLE PARALLEL SAFE

@@ -9,10 +9,13 @@ CREATE TABLE arbees.venues (
 	chain_id			integer,
 	endpoints			jsonb NOT NULL,
 	market_time			timestamptz,
+	calendar			text,
 	CONSTRAINT venues_name_key UNIQUE (name),
 	CONSTRAINT venues_endpoints_object_check CHECK (jsonb_typeof(endpoints) = 'object'),
 	CONSTRAINT venues_driven_is_simulator_check CHECK (NOT clock_driven OR is_simulator)
 );
+COMMENT ON COLUMN arbees.venues.calendar IS
+	'whose sessions in arbees.market_sessions say when it is open; NULL for a market that never closes';
 COMMENT ON COLUMN arbees.venues.market_time IS 'the driven clock''s last instant; NULL where the wall clock rules';
 
 CREATE SEQUENCE arbees.venue_accounts_seq AS integer;
@@ -118,6 +121,10 @@ CREATE TABLE arbees.instruments (
 	fee_exponent	integer NOT NULL,
 	neg_risk		boolean NOT NULL DEFAULT false,
 	max_price		arbees.price,
+	sector			text,
+	correlation_group	text,
+	max_qty			arbees.qty,
+	max_notional	arbees.money,
 	CONSTRAINT instruments_venue_fkey FOREIGN KEY (venue_id) REFERENCES arbees.venues,
 	CONSTRAINT instruments_window_fkey FOREIGN KEY (window_id) REFERENCES arbees.windows,
 	CONSTRAINT instruments_underlying_fkey FOREIGN KEY (underlying) REFERENCES arbees.underlyings,
@@ -127,6 +134,10 @@ CREATE TABLE arbees.instruments (
 	CONSTRAINT instruments_fee_check CHECK (fee_rate >= 0 AND fee_rate < 1 AND fee_exponent BETWEEN 0 AND 4)
 );
 CREATE INDEX instruments_window_idx ON arbees.instruments (window_id) WHERE window_id IS NOT NULL;
+COMMENT ON COLUMN arbees.instruments.correlation_group IS
+	'instruments that move together; NULL: those of a window move with its underlying, others alone';
+COMMENT ON COLUMN arbees.instruments.max_qty IS
+	'most units the venue takes in one order; like max_notional, in dollars, NULL where it says nothing';
 COMMENT ON COLUMN arbees.instruments.max_price IS
 	'exclusive upper bound of a price, 1 for outcome shares; NULL where there is none';
 

@@ -98,9 +98,12 @@ COMMENT ON COLUMN arbees.positions.stop_scale IS
 	'what the strategy''s curve made of the declared stop: stop_loss_pct is the declared one times this';
 COMMENT ON COLUMN arbees.positions.entry_volatility_pct IS
 	'realised volatility when the position was entered, percent per square root of a minute; NULL where it was unknown';
--- Positions that still hold something, by what moves them; the size of history does not matter.
-CREATE INDEX positions_open_idx ON arbees.positions (instrument_id, portfolio_id)
+-- Positions that still hold something, of a portfolio and by what moves them; the size of history does not matter.
+CREATE INDEX positions_open_idx ON arbees.positions (portfolio_id, instrument_id)
 	WHERE state <> 'CLOSED';
+-- What a close left behind: less than a lot, until it is settled.
+CREATE INDEX positions_dust_idx ON arbees.positions (portfolio_id)
+	WHERE state = 'CLOSED' AND (qty <> 0 OR cost <> 0);
 CREATE INDEX positions_unsettled_idx ON arbees.positions (window_id, position_id) WHERE qty <> 0;
 
 CREATE SEQUENCE arbees.orders_seq;
@@ -252,12 +255,53 @@ CREATE TABLE arbees.portfolio_ledger (
 	day_pnl			numeric(24,8) NOT NULL,
 	day_peak		numeric(24,8) NOT NULL,
 	open_positions	integer NOT NULL,
+	held_positions	integer NOT NULL DEFAULT 0,
 	open_orders		integer NOT NULL,
+	deployment_id	integer,
+	instrument_id	integer,
+	qty_change		numeric(24,8) NOT NULL,
+	heat			numeric(24,8) NOT NULL,
+	session			integer NOT NULL,
+	week			date NOT NULL,
+	week_pnl		numeric(24,8) NOT NULL,
+	week_peak		numeric(24,8) NOT NULL,
+	day_net			numeric(24,8) NOT NULL,
+	day_value		numeric(24,8) NOT NULL,
+	day_qty			numeric(24,8) NOT NULL,
+	day_orders		integer NOT NULL,
+	day_fills		integer NOT NULL,
+	losses_in_row	integer NOT NULL,
+	trade_pnl		numeric(24,8),
+	d_realized		numeric(24,8),
+	d_session_pnl	numeric(24,8),
+	d_day_pnl		numeric(24,8),
+	d_day_peak		numeric(24,8),
+	d_week_pnl		numeric(24,8),
+	d_week_peak		numeric(24,8),
+	d_losses_in_row	integer,
+	d_trades		integer,
+	d_wins			integer,
+	d_day_orders	integer,
+	d_day_fills		integer,
 	PRIMARY KEY (portfolio_id, seq, mode),
-	CONSTRAINT portfolio_ledger_reserved_check CHECK (reserved >= 0)
+	CONSTRAINT portfolio_ledger_reserved_check CHECK (reserved >= 0),
+	CONSTRAINT portfolio_ledger_deployment_check CHECK (
+		num_nulls(deployment_id, d_realized, d_session_pnl, d_day_pnl, d_day_peak, d_week_pnl, d_week_peak,
+			d_losses_in_row, d_trades, d_wins, d_day_orders, d_day_fills) IN (0, 12))
 ) PARTITION BY LIST (mode);
+-- A deployment's last row: its totals, when a session does not know them yet.
+CREATE INDEX portfolio_ledger_deployment_idx ON arbees.portfolio_ledger (deployment_id, seq)
+	WHERE deployment_id IS NOT NULL;
 COMMENT ON TABLE arbees.portfolio_ledger IS
 	'insert-only; the last row of a portfolio holds its totals; cash + claimable + cost_open = deposits + realized_pnl at all times';
+COMMENT ON COLUMN arbees.portfolio_ledger.heat IS
+	'dollars at risk down to the stops: cost of open positions and reservations of working entries, each times its stop; all of it where there is none';
+COMMENT ON COLUMN arbees.portfolio_ledger.day_net IS
+	'dollars bought less sold today; what gains when its underlying falls counts with the opposite sign';
+COMMENT ON COLUMN arbees.portfolio_ledger.session IS 'how many sessions were begun before this row';
+COMMENT ON COLUMN arbees.portfolio_ledger.trade_pnl IS 'result of the position this row closed; NULL where none was';
+COMMENT ON COLUMN arbees.portfolio_ledger.d_realized IS
+	'as the other columns that begin with d_: totals of the row''s deployment; NULL in rows of no deployment';
 
 /* Winning shares the venue has still to pay, and when it did; LIVE only, since PAPER pays itself. */
 CREATE SEQUENCE arbees.redemptions_seq;

@@ -76,3 +76,6 @@ const TableDef journal_table = {"journal_desk", lengthof(journal_columns), journ
 
 static const char *const venues_columns[] = {VENUES_COLUMNS(NAME)};
 const TableDef venues_table = {"venues", lengthof(venues_columns), venues_columns, false};
+
+static const char *const execution_repeats_columns[] = {EXECUTION_REPEATS_COLUMNS(NAME)};
+const TableDef execution_repeats_table = {"execution_repeats", lengthof(execution_repeats_columns), execution_repeats_columns, false};

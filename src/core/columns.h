@@ -60,7 +60,17 @@
 	X(PORTFOLIO_LEDGER, deposits) X(PORTFOLIO_LEDGER, cost_open) X(PORTFOLIO_LEDGER, fees) \
 	X(PORTFOLIO_LEDGER, realized_pnl) X(PORTFOLIO_LEDGER, session_pnl) X(PORTFOLIO_LEDGER, day) \
 	X(PORTFOLIO_LEDGER, day_pnl) X(PORTFOLIO_LEDGER, day_peak) X(PORTFOLIO_LEDGER, open_positions) \
-	X(PORTFOLIO_LEDGER, open_orders)
+	X(PORTFOLIO_LEDGER, held_positions) \
+	X(PORTFOLIO_LEDGER, open_orders) X(PORTFOLIO_LEDGER, deployment_id) \
+	X(PORTFOLIO_LEDGER, instrument_id) X(PORTFOLIO_LEDGER, qty_change) X(PORTFOLIO_LEDGER, heat) \
+	X(PORTFOLIO_LEDGER, session) X(PORTFOLIO_LEDGER, week) X(PORTFOLIO_LEDGER, week_pnl) \
+	X(PORTFOLIO_LEDGER, week_peak) X(PORTFOLIO_LEDGER, day_net) X(PORTFOLIO_LEDGER, day_value) \
+	X(PORTFOLIO_LEDGER, day_qty) X(PORTFOLIO_LEDGER, day_orders) X(PORTFOLIO_LEDGER, day_fills) \
+	X(PORTFOLIO_LEDGER, losses_in_row) X(PORTFOLIO_LEDGER, trade_pnl) X(PORTFOLIO_LEDGER, d_realized) \
+	X(PORTFOLIO_LEDGER, d_session_pnl) X(PORTFOLIO_LEDGER, d_day_pnl) X(PORTFOLIO_LEDGER, d_day_peak) \
+	X(PORTFOLIO_LEDGER, d_week_pnl) X(PORTFOLIO_LEDGER, d_week_peak) X(PORTFOLIO_LEDGER, d_losses_in_row) \
+	X(PORTFOLIO_LEDGER, d_trades) X(PORTFOLIO_LEDGER, d_wins) X(PORTFOLIO_LEDGER, d_day_orders) \
+	X(PORTFOLIO_LEDGER, d_day_fills)
 #define PORTFOLIOS_COLUMNS(X) \
 	X(PORTFOLIOS, portfolio_id) X(PORTFOLIOS, name) X(PORTFOLIOS, mode) X(PORTFOLIOS, venue_id) \
 	X(PORTFOLIOS, venue_account_id) X(PORTFOLIOS, created_by) X(PORTFOLIOS, created_at) \
@@ -81,7 +91,8 @@
 	X(INSTRUMENTS, name) X(INSTRUMENTS, underlying) X(INSTRUMENTS, window_id) \
 	X(INSTRUMENTS, outcome) X(INSTRUMENTS, tick_size) X(INSTRUMENTS, lot_size) \
 	X(INSTRUMENTS, min_qty) X(INSTRUMENTS, min_notional) X(INSTRUMENTS, fee_rate) \
-	X(INSTRUMENTS, fee_exponent) X(INSTRUMENTS, neg_risk) X(INSTRUMENTS, max_price)
+	X(INSTRUMENTS, fee_exponent) X(INSTRUMENTS, neg_risk) X(INSTRUMENTS, max_price) \
+	X(INSTRUMENTS, sector) X(INSTRUMENTS, correlation_group) X(INSTRUMENTS, max_qty) X(INSTRUMENTS, max_notional)
 #define WINDOWS_COLUMNS(X) \
 	X(WINDOWS, window_id) X(WINDOWS, venue_id) X(WINDOWS, underlying) X(WINDOWS, slug) \
 	X(WINDOWS, window_epoch) X(WINDOWS, opens_at) X(WINDOWS, closes_at) X(WINDOWS, state) \
@@ -128,7 +139,14 @@
 	X(JOURNAL, hash)
 #define VENUES_COLUMNS(X) \
 	X(VENUES, venue_id) X(VENUES, name) X(VENUES, is_simulator) X(VENUES, clock_driven) \
-	X(VENUES, derives_order_id) X(VENUES, chain_id) X(VENUES, endpoints) X(VENUES, market_time)
+	X(VENUES, derives_order_id) X(VENUES, chain_id) X(VENUES, endpoints) X(VENUES, market_time) \
+	X(VENUES, calendar)
+
+#define EXECUTION_REPEATS_COLUMNS(X) \
+	X(EXECUTION_REPEATS, portfolio_id) X(EXECUTION_REPEATS, deployment_id) X(EXECUTION_REPEATS, instrument_id) \
+	X(EXECUTION_REPEATS, side) X(EXECUTION_REPEATS, repeats) X(EXECUTION_REPEATS, last_at) \
+	X(EXECUTION_REPEATS, disabled_at) X(EXECUTION_REPEATS, enabled_by) X(EXECUTION_REPEATS, enabled_at) \
+	X(EXECUTION_REPEATS, enabled_reason)
 
 #define COLUMN_NUMBER(table, column) table##_##column,
 enum
@@ -219,6 +237,10 @@ enum
 {
 	VENUES_COLUMNS(COLUMN_NUMBER) VENUES_ncolumns
 };
+enum
+{
+	EXECUTION_REPEATS_COLUMNS(COLUMN_NUMBER) EXECUTION_REPEATS_ncolumns
+};
 #undef COLUMN_NUMBER
 
 extern const TableDef decisions_table;
@@ -243,5 +265,6 @@ extern const TableDef trader_epochs_table;
 extern const TableDef trader_leases_table;
 extern const TableDef journal_table;
 extern const TableDef venues_table;
+extern const TableDef execution_repeats_table;
 
 #endif							/* ARB_COLUMNS_H */

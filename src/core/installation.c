@@ -17,6 +17,7 @@
 #include "core/clock.h"
 #include "core/guard.h"
 #include "core/installation.h"
+#include "core/relcache.h"
 #include "core/table.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -104,7 +105,7 @@ arb_installation_is_ours(void)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(forget_installation, (Datum) 0);
+		arb_relcache_callback(forget_installation);
 		registered = true;
 	}
 	if (RecoveryInProgress())

@@ -7,8 +7,10 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "core/catalog.h"
 #include "core/lock.h"
+#include "core/relcache.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/inval.h"
@@ -35,7 +37,7 @@ class_of(Oid *slot, const char *table)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(forget_classes, (Datum) 0);
+		arb_relcache_callback(forget_classes);
 		registered = true;
 	}
 	if (!OidIsValid(*slot))
@@ -92,6 +94,16 @@ void
 arb_lock_portfolio(int32 portfolio_id)
 {
 	acquire(class_of(&portfolio_class, "portfolios"), portfolio_id, ExclusiveLock, true);
+}
+
+/* arb_lock_portfolio_held tells whether this session may count on nobody else changing a portfolio's books. */
+bool
+arb_lock_portfolio_held(int32 portfolio_id)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, class_of(&portfolio_class, "portfolios"), (uint32) portfolio_id, 0);
+	return ARB_LOCK_HELD_BY_ME(&tag, ExclusiveLock);
 }
 
 /* arb_lock_deployment_try lets one session evaluate a deployment; busy means skip. */

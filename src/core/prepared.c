@@ -37,6 +37,7 @@
 #include "compat.h"
 #include "core/guard.h"
 #include "core/prepared.h"
+#include "core/relcache.h"
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
 #include "utils/fmgroids.h"
@@ -254,7 +255,7 @@ place_of(Oid relid)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(mark_stale, (Datum) 0);
+		arb_relcache_callback(mark_stale);
 		registered = true;
 	}
 	for (i = 0; i < nprepared; i++)

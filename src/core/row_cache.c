@@ -26,6 +26,7 @@
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "compat.h"
+#include "core/relcache.h"
 #include "core/row_cache.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -96,7 +97,7 @@ find_table(const TableDef *def)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(forget_table, (Datum) 0);
+		arb_relcache_callback(forget_table);
 		registered = true;
 	}
 	for (i = 0; i < ntables; i++)

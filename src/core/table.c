@@ -24,6 +24,7 @@
 #include "compat.h"
 #include "core/catalog.h"
 #include "core/prepared.h"
+#include "core/relcache.h"
 #include "core/table.h"
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
@@ -76,7 +77,7 @@ cache_add(const void *key1, Oid key2, Oid oid)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(forget_all, (Datum) 0);
+		arb_relcache_callback(forget_all);
 		registered = true;
 	}
 	if (cache_used == CACHE_SIZE)
@@ -234,7 +235,9 @@ scan_index(Table *table, const char *index, int nkeys, const IndexKey *keys,
 
 	Assert(nkeys <= 4);
 	for (i = 0; i < nkeys; i++)
-		ScanKeyEntryInitialize(&scankeys[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
+		ScanKeyEntryInitialize(&scankeys[i], 0, i + 1,
+							   keys[i].equal == F_INT8GE ? BTGreaterEqualStrategyNumber : BTEqualStrategyNumber,
+							   InvalidOid,
 							   keys[i].equal == F_TEXTEQ ? idx->rd_indcollation[i] : InvalidOid,
 							   keys[i].equal, keys[i].value);
 #if PG_VERSION_NUM >= 180000

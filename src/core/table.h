@@ -22,7 +22,7 @@
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 
-#define ARB_MAX_COLUMNS 48
+#define ARB_MAX_COLUMNS 64
 
 typedef struct TableDef
 {
@@ -44,7 +44,7 @@ typedef struct Row
 typedef struct IndexKey
 {
 	Datum		value;
-	Oid			equal;			/* function oid: F_INT4EQ, F_INT8EQ, F_TEXTEQ */
+	Oid			equal;			/* function oid: F_INT4EQ, F_INT8EQ, F_TEXTEQ; F_INT8GE = from there on */
 } IndexKey;
 
 typedef struct Table
@@ -74,6 +74,7 @@ extern void arb_table_update(Table *table, const Row *row);
 
 #define INT4_KEY(v) {Int32GetDatum(v), F_INT4EQ}
 #define INT8_KEY(v) {Int64GetDatum(v), F_INT8EQ}
+#define INT8_FROM(v) {Int64GetDatum(v), F_INT8GE}
 
 extern void arb_row_require_visible(const Row *row);
 extern Fixed arb_row_fixed(const Row *row, int column);

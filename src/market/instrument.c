@@ -26,3 +26,11 @@ arb_lot_size(int32 instrument_id)
 	arb_instrument_read(instrument_id, &row);
 	return arb_fixed_from_numeric(row.value[INSTRUMENTS_lot_size]);
 }
+
+/* arb_instrument_direction returns +1 for what gains when its underlying rises, -1 for a DOWN share. */
+int
+arb_instrument_direction(const Row *instrument)
+{
+	return !instrument->null[INSTRUMENTS_outcome] &&
+		arb_label_value(LABEL_OUTCOME, DatumGetObjectId(instrument->value[INSTRUMENTS_outcome])) == OUTCOME_DOWN ? -1 : 1;
+}

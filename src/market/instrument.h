@@ -13,5 +13,6 @@
 
 extern void arb_instrument_read(int32 instrument_id, Row *row);
 extern Fixed arb_lot_size(int32 instrument_id);
+extern int	arb_instrument_direction(const Row *instrument);
 
 #endif							/* ARB_INSTRUMENT_H */

@@ -41,7 +41,8 @@ static SqlPlan books = {
 	"named AS MATERIALIZED (SELECT c.oid, c.relname FROM pg_catalog.pg_class c" \
 	" WHERE c.relnamespace = 'arbees'::pg_catalog.regnamespace AND c.relkind IN ('r', 'p')" \
 	" AND c.relname ~ '^((decisions|orders|positions|fills|portfolio_ledger)(_.*)?|journal|journal_desk|journal_seals" \
-	"|runtime_controls|control_history|risk_limits|operator_locks|restricted_instruments|kill_levels|installation|breakers|trader_epochs|trader_leases)$')," \
+	"|runtime_controls|control_history|risk_limits|operator_locks|restricted_instruments|kill_levels|kill_drills" \
+	"|execution_repeats|loss_stops|installation|breakers|trader_epochs|trader_leases)$')," \
 	" guarded AS MATERIALIZED (SELECT n.oid, n.relname FROM named n UNION" \
 	" SELECT c.oid, c.relname FROM named n JOIN pg_catalog.pg_inherits i ON i.inhparent = n.oid" \
 	" JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid WHERE n.relname <> 'journal')"
@@ -50,6 +51,10 @@ static SqlPlan books = {
 #define OURS \
 	"(f.pronamespace = 'arbees'::pg_catalog.regnamespace AND f.probin = '$libdir/arbees'" \
 	" AND t.tgqual IS NULL AND t.tgattr::pg_catalog.text = '')"
+
+/* Not everything of ours guards: some only tell of changes. */
+#define GUARDING \
+	"(" OURS " AND f.prosrc ~ '_guard')"
 
 /* tgtype of BEFORE INSERT OR UPDATE OR DELETE ... FOR EACH ROW, and of BEFORE TRUNCATE */
 #define GUARDS_ROWS "31"
@@ -72,9 +77,7 @@ static SqlPlan unguarded = {
 	/* Rows and truncations of the journal arrive in its leaf; those of a run are nobody's evidence. */
 	" WHERE g.relname <> 'journal' AND NOT EXISTS ("
 	"  SELECT FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid"
-	"  WHERE t.tgrelid = g.oid AND t.tgtype = kind AND " OURS
-	/* It tells caches of a change, and refuses none. */
-	"  AND f.proname <> 'forget_rows') ORDER BY g.relname LIMIT 1",
+	"  WHERE t.tgrelid = g.oid AND t.tgtype = kind AND " GUARDING ") ORDER BY g.relname LIMIT 1",
 	0, {0}, NULL, true
 };
 

@@ -31,7 +31,7 @@
  */
 #define RISK_CHECKS(X) \
 	X(kill_engaged, state, ENTRY, NONE, "the kill level is none", "RTS 6 art. 12; FIA 2015 1.11") \
-	X(kill_emergency, state, EXIT, NONE, "not even exits pass an emergency", "RTS 6 art. 12; FIA 2015 1.11") \
+	X(kill_emergency, state, EXIT, NONE, "the kill level is below emergency", "RTS 6 art. 12; FIA 2015 1.11") \
 	X(foreign_copy, state, BOTH, NONE, "this database is not a copy of another's", "practice: two desks on one state") \
 	X(mode_not_built, state, BOTH, NONE, "the mode exists in this version", "fail closed") \
 	X(mode_not_allowed, state, ENTRY, NONE, "trading_mode lists the mode", "RTS 6 art. 7") \

@@ -20,6 +20,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "core/catalog.h"
+#include "core/relcache.h"
 #include "safety/control.h"
 #include "safety/control_def.h"
 #include "utils/builtins.h"
@@ -275,7 +276,7 @@ arb_controls(void)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(forget_controls, (Datum) 0);
+		arb_relcache_callback(forget_controls);
 		registered = true;
 	}
 	AcceptInvalidationMessages();

@@ -121,7 +121,8 @@
 /* Where the size of an entry comes from. */
 typedef enum SizingKind
 {
-	SIZING_SIGNAL, SIZING_DOLLARS, SIZING_FRACTION, SIZING_VOLATILITY
+	SIZING_SIGNAL, SIZING_FIXED_USD, SIZING_FIXED_FRACTION, SIZING_VOLATILITY_TARGET,
+	SIZING_UNREADABLE			/* declared, but not to be read: nothing may be entered by it */
 } SizingKind;
 
 /* What made an order smaller than asked. */
@@ -141,6 +142,10 @@ typedef struct GateInput
 	RISK_LIMITS(GATE_SOFT)
 } GateInput;
 
+/* Where LIMIT_COUNT hard and soft limits stand in the input, as arrays. */
+#define GATE_HARD_LIMITS(in) ((int64 *) (in) + offsetof(GateInput, quote_max_age_ms) / sizeof(int64))
+#define GATE_SOFT_LIMITS(in) ((int64 *) (in) + offsetof(GateInput, soft_quote_max_age_ms) / sizeof(int64))
+
 typedef struct GateOutput
 {
 	GATE_OUTPUT_FIELDS(GATE_FIELD)
@@ -159,10 +164,6 @@ extern const GateFieldInfo GateInputFields[];
 extern const GateFieldInfo GateOutputFields[];
 extern const int GateInputCount;
 extern const int GateOutputCount;
-
-/* The first of the limits, hard or soft: int64[LIMIT_COUNT] in the order of LimitKey. */
-#define GATE_HARD_LIMITS(in) ((int64 *) ((char *) (in) + offsetof(GateInput, quote_max_age_ms)))
-#define GATE_SOFT_LIMITS(in) ((int64 *) ((char *) (in) + offsetof(GateInput, soft_quote_max_age_ms)))
 
 /* What a check saw and what it allows; unit says how to read them, 0 = nothing was to be seen. */
 typedef struct Finding

@@ -285,8 +285,8 @@ result_tuple(FunctionCallInfo fcinfo, const KillResult *result)
 	values[0] = ObjectIdGetDatum(arb_label_oid(LABEL_KILL_LEVEL, result->level));
 	values[1] = Int64GetDatum(result->level < KILL_FLATTEN ? 0 : Max(counts->open_orders - counts->in_flight, 0));
 	nulls[1] = counts->open_orders < 0 || counts->in_flight < 0;
-	values[2] = Int64GetDatum(result->level == KILL_FLATTEN ? counts->open_positions : 0);
-	nulls[2] = counts->open_positions < 0;
+	values[2] = Int64GetDatum(result->level == KILL_FLATTEN ? counts->held_positions : 0);
+	nulls[2] = counts->held_positions < 0;
 	values[3] = Int64GetDatum(counts->in_flight);
 	nulls[3] = counts->in_flight < 0;
 	nulls[4] = result->holders == NULL;

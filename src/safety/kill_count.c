@@ -79,7 +79,7 @@ add_portfolio(const Row *portfolio, void *arg)
 						sum->snapshot, &last))
 	{
 		sum->counts->open_orders += DatumGetInt32(last.value[PORTFOLIO_LEDGER_open_orders]);
-		sum->counts->open_positions += DatumGetInt32(last.value[PORTFOLIO_LEDGER_open_positions]);
+		sum->counts->held_positions += DatumGetInt32(last.value[PORTFOLIO_LEDGER_held_positions]);
 	}
 	return true;
 }
@@ -98,7 +98,7 @@ sum_ledgers(KillCounts *counts, Snapshot snapshot)
 		sum.ledger[mode] = arb_table_open(&portfolio_ledger_table, mode, AccessShareLock);
 		sum.ledger[mode].any_age = true;
 	}
-	counts->open_orders = counts->open_positions = 0;
+	counts->open_orders = counts->held_positions = 0;
 	arb_table_scan(&portfolios, "portfolios_desk_idx", 0, NULL, ForwardScanDirection, snapshot, add_portfolio, &sum);
 	for (mode = MODE_PAPER; mode < MODE_BACKTEST; mode++)
 		arb_table_close(&sum.ledger[mode]);

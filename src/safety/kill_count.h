@@ -14,7 +14,7 @@
 typedef struct KillCounts
 {
 	int64		open_orders;	/* working, in flight included */
-	int64		open_positions; /* those that wait for their entry's fill included */
+	int64		held_positions; /* open and holding something */
 	int64		in_flight;		/* SENDING or UNKNOWN: their bytes may have left */
 } KillCounts;
 

@@ -27,6 +27,7 @@
 #include "compat.h"
 #include "core/catalog.h"
 #include "core/money.h"
+#include "core/relcache.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "safety/control.h"
@@ -202,7 +203,7 @@ load(void)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(forget_limits, (Datum) 0);
+		arb_relcache_callback(forget_limits);
 		registered = true;
 	}
 	for (;;)

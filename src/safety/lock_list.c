@@ -14,6 +14,7 @@
 #include "catalog/pg_type.h"
 #include "core/catalog.h"
 #include "core/guard.h"
+#include "core/relcache.h"
 #include "core/table.h"
 #include "core/txn.h"
 #include "journal/journal.h"
@@ -135,7 +136,7 @@ require_held(void)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(forget_held, (Datum) 0);
+		arb_relcache_callback(forget_held);
 		registered = true;
 	}
 	AcceptInvalidationMessages();

@@ -99,7 +99,7 @@ from_shares(const GateInput *in, Fixed price, Fixed shares)
 /*
  * Dollars by the strategy's declaration.
  *
- * SIZING_VOLATILITY: exposure = equity x target volatility / realised volatility,
+ * SIZING_VOLATILITY_TARGET: exposure = equity x target volatility / realised volatility,
  * never more than the equity itself, since nothing here is lent. Moreira and
  * Muir, "Volatility-Managed Portfolios", Journal of Finance 72 (2017), scale by
  * the variance; by the volatility, as here, it is the usual volatility target,
@@ -113,11 +113,11 @@ declared_dollars(const GateInput *in)
 
 	switch (in->sizing_kind)
 	{
-		case SIZING_DOLLARS:
+		case SIZING_FIXED_USD:
 			return in->sizing_base;
-		case SIZING_FRACTION:
+		case SIZING_FIXED_FRACTION:
 			return part_down(in->equity, in->sizing_base, FIXED_ONE);
-		case SIZING_VOLATILITY:
+		case SIZING_VOLATILITY_TARGET:
 			dollars = part_down(in->equity, in->sizing_base, in->volatility_pct);
 			return dollars == FIXED_NULL ? FIXED_NULL : Min(dollars, in->equity);
 	}
@@ -252,6 +252,9 @@ value_order(const GateInput *in, GateOutput *out)
 {
 	Fixed		value;
 
+	/* An exit reserves nothing, whatever else of it is unknown: a damaged fee must not hold it. */
+	if (in->purpose == PURPOSE_EXIT)
+		out->reserve = out->heat = 0;
 	if (out->amount == 0 && out->capped_by != CAP_NOTHING)
 	{
 		out->value = out->qty = out->fee_bound = out->reserve = out->heat = 0;
@@ -268,7 +271,9 @@ value_order(const GateInput *in, GateOutput *out)
 	out->fee_bound = in->amount_kind == AMOUNT_MONEY ?
 		arb_taker_fee_bound(out->amount, 0, in->fee_rate, (int) in->fee_exponent) :
 		arb_taker_fee_bound(0, out->amount, in->fee_rate, (int) in->fee_exponent);
-	out->reserve = in->side == SIDE_SELL ? 0 : plus(value, out->fee_bound);
+	if (in->purpose == PURPOSE_EXIT)
+		return;
+	out->reserve = plus(value, out->fee_bound);
 	/* Without a stop the whole may be lost. */
 	out->heat = out->stop_loss_pct > 0 && out->stop_loss_pct <= 100 * FIXED_ONE ?
 		part_up(out->reserve, out->stop_loss_pct, 100 * FIXED_ONE) : out->reserve;

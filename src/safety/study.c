@@ -3,8 +3,8 @@
  * src/safety/study.c
  *	  Inputs of the gate that nobody submitted: what if a number were another.
  *
- * A study starts from a healthy PAPER entry without limits and changes fields
- * by name. Nothing here is on the way of an order.
+ * A study starts from a healthy PAPER entry without limits, or from the input of
+ * a decision, and changes fields by name. Nothing here is on the way of an order.
  *
  *-------------------------------------------------------------------------
  */
@@ -126,7 +126,7 @@ labelled(const char *field, LabelType type, const JsonbValue *value)
 }
 
 static int64
-numbered(const char *field, GateUnit unit, const JsonbValue *value)
+numbered(const char *field, GateUnit unit, const JsonbValue *value, TimestampTz moment)
 {
 	if (value->type == jbvBool)
 		return value->val.boolean ? 1 : 0;
@@ -137,12 +137,12 @@ numbered(const char *field, GateUnit unit, const JsonbValue *value)
 	if (unit == UNIT_FIXED)
 		return arb_fixed_from_numeric(NumericGetDatum(value->val.numeric));
 	if (unit == UNIT_TIME)
-		return study_moment() + arb_fixed_from_numeric(NumericGetDatum(value->val.numeric)) / (FIXED_ONE / USECS_PER_SEC);
+		return moment + arb_fixed_from_numeric(NumericGetDatum(value->val.numeric)) / (FIXED_ONE / USECS_PER_SEC);
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
 }
 
 static void
-set_field(GateInput *in, const char *name, const JsonbValue *value)
+set_field(GateInput *in, const char *name, const JsonbValue *value, TimestampTz moment)
 {
 	int			i;
 
@@ -154,7 +154,7 @@ set_field(GateInput *in, const char *name, const JsonbValue *value)
 		if (strcmp(field->name, name) != 0)
 			continue;
 		((int64 *) in)[i] = value->type == jbvNull ? FIXED_NULL :
-			type != 0 ? labelled(name, type, value) : numbered(name, field->unit, value);
+			type != 0 ? labelled(name, type, value) : numbered(name, field->unit, value, moment);
 		return;
 	}
 	ereport(ERROR,
@@ -181,6 +181,37 @@ override_check(GateInput *in, const JsonbValue *value)
 	bad_value("overridden", "the codes of arbees.risk_checks");
 }
 
+static bytea *
+changed(GateInput *in, Jsonb *fields)
+{
+	JsonbIterator *it = JsonbIteratorInit(&fields->root);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	TimestampTz moment = in->market_time;
+	const char *name = "";
+	bool		inside = false;
+
+	if (!JB_ROOT_IS_OBJECT(fields))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the fields of a study must be an object")));
+	while ((token = JsonbIteratorNext(&it, &value, false)) != WJB_DONE)
+	{
+		bool		overridden = strcmp(name, "overridden") == 0;
+
+		if (token == WJB_KEY)
+			name = pnstrdup(value.val.string.val, value.val.string.len);
+		else if (token == WJB_ELEM && overridden)
+			override_check(in, &value);
+		else if (token == WJB_VALUE && !overridden)
+			set_field(in, name, &value, moment);
+		else if (token == WJB_BEGIN_OBJECT && !inside)
+			inside = true;
+		else if (token == WJB_VALUE || token == WJB_BEGIN_OBJECT || (token == WJB_BEGIN_ARRAY && !overridden))
+			bad_value(name, "a plain value, and \"overridden\" a list");
+	}
+	return arb_gate_encode((int64 *) in, GateInputCount);
+}
+
 /*
  * compose_input(fields jsonb) returns the bytes of a healthy entry with these
  * fields in the place of its own. Times are seconds after the decision; the
@@ -192,30 +223,19 @@ PG_FUNCTION_INFO_V1(arbees_compose_input);
 Datum
 arbees_compose_input(PG_FUNCTION_ARGS)
 {
-	Jsonb	   *fields = PG_GETARG_JSONB_P(0);
-	JsonbIterator *it = JsonbIteratorInit(&fields->root);
-	JsonbIteratorToken token;
-	JsonbValue	value;
 	GateInput	in;
-	char	   *name = NULL;
 
-	if (!JB_ROOT_IS_OBJECT(fields))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the fields of a study must be an object")));
 	healthy_input(&in);
-	while ((token = JsonbIteratorNext(&it, &value, false)) != WJB_DONE)
-	{
-		bool		overridden = name != NULL && strcmp(name, "overridden") == 0;
+	PG_RETURN_BYTEA_P(changed(&in, PG_GETARG_JSONB_P(0)));
+}
 
-		if (token == WJB_KEY)
-			name = pnstrdup(value.val.string.val, value.val.string.len);
-		else if (token == WJB_ELEM && overridden)
-			override_check(&in, &value);
-		else if (token == WJB_VALUE && !overridden)
-			set_field(&in, name, &value);
-		else if (token == WJB_VALUE || (!overridden && token == WJB_BEGIN_ARRAY) ||
-				 (token == WJB_BEGIN_OBJECT && name != NULL))
-			bad_value(name, "a plain value, and \"overridden\" a list");
-	}
-	PG_RETURN_BYTEA_P(arb_gate_encode((int64 *) &in, GateInputCount));
+/* change_input(input, fields jsonb) does the same to the input of a decision. Errors: XX001 too. */
+PG_FUNCTION_INFO_V1(arbees_change_input);
+Datum
+arbees_change_input(PG_FUNCTION_ARGS)
+{
+	GateInput	in;
+
+	arb_gate_decode(PG_GETARG_BYTEA_PP(0), (int64 *) &in, GateInputCount);
+	PG_RETURN_BYTEA_P(changed(&in, PG_GETARG_JSONB_P(1)));
 }

@@ -296,7 +296,7 @@ needs_lock(Round *r, int32 portfolio_id, Snapshot snapshot)
 	table = arb_table_open(&positions_table, r->mode, AccessShareLock);
 	for (i = 0; i < r->quotes.count && !needed; i++)
 	{
-		IndexKey	keys[] = {INT4_KEY(r->quotes.quotes[i].instrument_id), INT4_KEY(portfolio_id)};
+		IndexKey	keys[] = {INT4_KEY(portfolio_id), INT4_KEY(r->quotes.quotes[i].instrument_id)};
 
 		arb_table_scan(&table, "positions_open_idx", 2, keys, ForwardScanDirection, snapshot, note_one, &needed);
 	}

@@ -9,13 +9,19 @@
  * there yet is built from the ledger's last rows, the open positions and the
  * working orders. A rolled-back (sub)transaction forgets the books it touched.
  *
+ * A book belongs to the session that reads it; sessions share nothing but the
+ * tables. A pointer to one is good until the next call of arb_book() or the end
+ * of the (sub)transaction.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef ARB_BOOK_H
 #define ARB_BOOK_H
 
 #include "postgres.h"
+#include "core/columns.h"
 #include "trade/ledger.h"
+#include "utils/snapshot.h"
 
 typedef enum BookScope
 {
@@ -38,23 +44,44 @@ typedef struct Exposure
 
 typedef struct Book Book;
 
+/*
+ * The book as of a market time. Under the portfolio's lock it is read up once and
+ * stays current for the transaction; without, each call reads what is new.
+ * snapshot: taken after the caller's locks; NULL = the book takes one when it needs it.
+ */
 extern Book *arb_book(TradingMode mode, int32 portfolio_id, TimestampTz market_time, Snapshot snapshot);
 extern const LedgerTotals *arb_book_totals(const Book *book);
-extern DeploymentTotals arb_book_deployment(const Book *book, int32 deployment_id);
+extern DeploymentTotals arb_book_deployment(Book *book, int32 deployment_id);
 extern Exposure arb_book_exposure(const Book *book, BookScope scope, int64 key);
-extern int64 arb_book_text_key(const char *text);
+
+/* The keys of scopes an instrument belongs to; 0 = none. */
+extern int64 arb_book_text_key(const char *name);
+extern void arb_book_keys(const Row *instrument, int64 *sector, int64 *group);
 
 /* Signed dollars at work: +1 for what gains with its underlying, -1 for a DOWN share. */
 extern Fixed arb_book_net(const Book *book);
+extern int	arb_book_direction(Book *book, int32 instrument_id);
 
-/* Instruments in which a deployment has something at work. */
+/* Instruments in which a deployment has something open: a position or an order. */
 extern int	arb_book_instruments(const Book *book, int32 deployment_id);
+extern bool arb_book_trades_instrument(const Book *book, int32 deployment_id, int32 instrument_id);
 
-/* Entry orders made since a time (wall clock); deployment_id 0 = by all. */
-extern int	arb_book_messages(const Book *book, int32 deployment_id, TimestampTz since);
+/* The best price at which an order of ours may rest on a side of an instrument; FIXED_NULL = none. */
+extern Fixed arb_book_resting_price(Book *book, int32 instrument_id, OrderSide side);
 
-/* Entry orders of the same content made since a time (wall clock). */
-extern int	arb_book_duplicates(const Book *book, int32 deployment_id, int32 instrument_id, OrderSide side,
+/*
+ * Entry orders made since a time (wall clock); deployment_id 0 = by all. A
+ * portfolio that made more than BOOK_RECENT_MAX since then made too many to count:
+ * PG_INT32_MAX.
+ */
+#define BOOK_RECENT_MAX 4096
+extern int	arb_book_messages(Book *book, int32 deployment_id, TimestampTz since);
+
+/* Entry orders whose signal asked for the same since a time (wall clock), among the last BOOK_RECENT_MAX. */
+extern int	arb_book_duplicates(Book *book, int32 deployment_id, int32 instrument_id, OrderSide side,
 								AmountKind amount_kind, Fixed amount, Fixed limit_price, TimestampTz since);
+
+/* For the ledger alone: the row just written. */
+extern void arb_book_apply(Book *book, const LedgerEntry *entry);
 
 #endif							/* ARB_BOOK_H */

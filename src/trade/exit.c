@@ -23,6 +23,7 @@
 
 #include "compat.h"
 #include "core/clock.h"
+#include "core/row_cache.h"
 #include "core/wake.h"
 #include "market/instrument.h"
 #include "safety/control.h"
@@ -341,7 +342,6 @@ watch_all(Watch *w, PositionList *list)
 static void
 begin_watch(Watch *w, TradingMode mode, int32 portfolio_id, const QuoteSet *quotes, TimestampTz market_time)
 {
-	IndexKey	keys[] = {INT4_KEY(portfolio_id)};
 	Snapshot	snapshot = arb_snapshot_begin();
 	Row			portfolio;
 
@@ -351,7 +351,7 @@ begin_watch(Watch *w, TradingMode mode, int32 portfolio_id, const QuoteSet *quot
 	w->market_time = market_time;
 	w->tried = w->ordered = 0;
 	w->kill_level = arb_kill_level(snapshot);
-	if (arb_row_read(&portfolios_table, 0, "portfolios_pkey", 1, keys, snapshot, &portfolio))
+	if (arb_row_cached(&portfolios_table, "portfolios_pkey", portfolio_id, &portfolio))
 		w->kill_level = arb_kill_level_of(w->kill_level, &portfolio);
 	arb_snapshot_end(snapshot);
 }
@@ -368,7 +368,7 @@ arb_exits_on_quotes(TradingMode mode, int32 portfolio_id, const QuoteSet *quotes
 
 	for (i = 0; i < quotes->count; i++)
 	{
-		IndexKey	keys[] = {INT4_KEY(quotes->quotes[i].instrument_id), INT4_KEY(portfolio_id)};
+		IndexKey	keys[] = {INT4_KEY(portfolio_id), INT4_KEY(quotes->quotes[i].instrument_id)};
 
 		arb_table_scan(&table, "positions_open_idx", 2, keys, ForwardScanDirection, snapshot, collect, &list);
 	}
@@ -381,22 +381,6 @@ arb_exits_on_quotes(TradingMode mode, int32 portfolio_id, const QuoteSet *quotes
 	pfree(list.rows);
 }
 
-typedef struct OpenPositions
-{
-	PositionList *list;
-	int32		portfolio_id;
-} OpenPositions;
-
-static bool
-collect_of_portfolio(const Row *row, void *arg)
-{
-	OpenPositions *open = arg;
-
-	if (DatumGetInt32(row->value[POSITIONS_portfolio_id]) != open->portfolio_id)
-		return true;
-	return collect(row, open->list);
-}
-
 /*
  * arb_exits_of_portfolio watches every open position of a portfolio by the stored
  * quotes: what the clock and the kill switch demand while no quote comes.
@@ -407,13 +391,13 @@ int
 arb_exits_of_portfolio(TradingMode mode, int32 portfolio_id, TimestampTz market_time)
 {
 	PositionList list = {0};
-	OpenPositions open = {&list, portfolio_id};
+	IndexKey	keys[] = {INT4_KEY(portfolio_id)};
 	QuoteSet	none = {0, NULL};
 	Table		table = arb_table_open(&positions_table, mode, AccessShareLock);
 	Snapshot	snapshot = arb_snapshot_begin();
 	Watch		w;
 
-	arb_table_scan(&table, "positions_open_idx", 0, NULL, ForwardScanDirection, snapshot, collect_of_portfolio, &open);
+	arb_table_scan(&table, "positions_open_idx", 1, keys, ForwardScanDirection, snapshot, collect, &list);
 	arb_snapshot_end(snapshot);
 	arb_table_close(&table);
 	if (list.count == 0)

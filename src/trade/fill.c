@@ -20,6 +20,7 @@
 #include "core/guard.h"
 #include "core/wake.h"
 #include "journal/journal.h"
+#include "safety/heat.h"
 #include "trade/fill.h"
 #include "trade/ledger.h"
 #include "trade/order.h"
@@ -115,6 +116,26 @@ shrink_reservation(Row *order, const FillFacts *facts)
 	return used;
 }
 
+/* What a position and an order of it can lose down to its stop; nothing once it is closed, dust and all. */
+static Fixed
+heat_of(const Row *position, const Row *order)
+{
+	Fixed		stop_loss_pct = arb_row_fixed(position, POSITIONS_stop_loss_pct);
+	Fixed		held = arb_position_state(position) == POSITION_STATE_CLOSED ? 0 :
+		arb_heat(arb_row_fixed(position, POSITIONS_cost), stop_loss_pct);
+
+	return arb_fixed_add(held, arb_heat(arb_row_fixed(order, ORDERS_reserved), stop_loss_pct));
+}
+
+/* A position that just closed is a trade with a result; one that comes back and closes again is another. */
+static void
+close_trade(const Row *position, LedgerChange *change)
+{
+	change->open_positions = -1;
+	change->trade_closed = true;
+	change->trade_pnl = arb_row_fixed(position, POSITIONS_realized_pnl);
+}
+
 /* The cost that leaves the position with the shares sold: all of it with the last share. */
 static Fixed
 cost_of_sold(const Row *position, Fixed qty_sold)
@@ -134,6 +155,8 @@ book_buy(Row *position, const FillFacts *facts, LedgerChange *change)
 	add_to(position, POSITIONS_entry_money, facts->money);
 	add_to(position, POSITIONS_qty, facts->qty);
 	add_to(position, POSITIONS_cost, facts->money);
+	change->qty = facts->qty;
+	change->net = facts->money;
 	change->cash = -arb_fixed_add(facts->money, facts->fee);
 	change->cost_open = facts->money;
 	change->realized = -facts->fee;
@@ -148,6 +171,8 @@ book_sell(Row *position, const FillFacts *facts, LedgerChange *change)
 	add_to(position, POSITIONS_exit_money, facts->money);
 	add_to(position, POSITIONS_qty, -facts->qty);
 	add_to(position, POSITIONS_cost, -cost);
+	change->qty = -facts->qty;
+	change->net = -facts->money;
 	change->cash = arb_fixed_sub(facts->money, facts->fee);
 	change->cost_open = -cost;
 	change->realized = arb_fixed_sub(arb_fixed_sub(facts->money, cost), facts->fee);
@@ -175,6 +200,8 @@ unbook_position(Row *position, const FillFacts *facts, LedgerChange *change)
 		add_to(position, POSITIONS_entry_money, -facts->money);
 		add_to(position, POSITIONS_qty, -facts->qty);
 		add_to(position, POSITIONS_cost, -facts->money);
+		change->qty = -facts->qty;
+		change->net = -facts->money;
 		change->cash = arb_fixed_add(facts->money, facts->fee);
 		change->cost_open = -facts->money;
 		change->realized = facts->fee;
@@ -189,6 +216,8 @@ unbook_position(Row *position, const FillFacts *facts, LedgerChange *change)
 		add_to(position, POSITIONS_exit_money, -facts->money);
 		add_to(position, POSITIONS_qty, facts->qty);
 		add_to(position, POSITIONS_cost, cost);
+		change->qty = facts->qty;
+		change->net = facts->money;
 		change->cash = arb_fixed_sub(facts->fee, facts->money);
 		change->cost_open = cost;
 		change->realized = arb_fixed_add(arb_fixed_sub(cost, facts->money), facts->fee);
@@ -211,7 +240,7 @@ move_position(Row *position, const Row *order, Fixed lot_size, TimestampTz at, L
 	else if (state == POSITION_STATE_EXIT_PENDING && dust && purpose_of(order) == PURPOSE_EXIT)
 	{
 		arb_position_transition(position, POSITION_EVENT_EXIT_DONE, at);
-		change->open_positions = -1;
+		close_trade(position, change);
 	}
 	else if (state == POSITION_STATE_CLOSED && !dust)
 	{
@@ -262,10 +291,12 @@ move_order(TradingMode mode, Row *order, Fixed lot_size, TimestampTz market_time
 static FillResult
 apply_new(TradingMode mode, Row *order, const FillFacts *facts, Fixed lot_size, TimestampTz market_time)
 {
-	LedgerChange change = {0};
+	LedgerChange change;
 	Row			position;
+	Fixed		heat;
 	OrderState	before = arb_order_state(order);
 	int64		position_id = DatumGetInt64(order->value[ORDERS_position_id]);
+	int			held;
 
 	if (!arb_position_read(mode, position_id, &position))
 		elog(ERROR, "position " INT64_FORMAT " of a filled order does not exist", position_id);
@@ -274,17 +305,20 @@ apply_new(TradingMode mode, Row *order, const FillFacts *facts, Fixed lot_size, 
 	if (facts->settlement == SETTLEMENT_VOIDED)
 		return FILL_VOIDED;		/* failed before we heard of it: recorded, moves nothing */
 
-	change.kind = LEDGER_FILL;
-	change.order_id = DatumGetInt64(order->value[ORDERS_order_id]);
-	change.position_id = position_id;
+	arb_order_change(order, LEDGER_FILL, &change);
 	change.reference = facts->venue_trade_id;
+	held = arb_position_held(&position);
+	change.fill = true;
+	heat = heat_of(&position, order);
 	book_position(&position, facts, &change);
 	move_position(&position, order, lot_size, market_time, &change);
+	change.held_positions = arb_position_held(&position) - held;
 	add_to(order, ORDERS_filled_qty, facts->qty);
 	add_to(order, ORDERS_filled_money, facts->money);
 	add_to(order, ORDERS_fees, facts->fee);
 	if (arb_order_working(before) && facts->side == SIDE_BUY)
 		change.reserved = -shrink_reservation(order, facts);
+	change.heat = arb_fixed_sub(heat_of(&position, order), heat);
 	arb_ledger_append(mode, DatumGetInt32(order->value[ORDERS_portfolio_id]), &change, market_time);
 	arb_position_write(mode, &position);
 	ARB_DEBUG_POINT("fill_position");
@@ -303,10 +337,12 @@ apply_new(TradingMode mode, Row *order, const FillFacts *facts, Fixed lot_size, 
 static void
 void_fill(TradingMode mode, Row *order, Row *fill, TimestampTz market_time)
 {
-	LedgerChange change = {0};
+	LedgerChange change;
 	FillFacts	stored = {0};
 	Row			position;
 	Fixed		qty;
+	int			held;
+	Fixed		heat;
 
 	stored.side = arb_label_value(LABEL_SIDE, DatumGetObjectId(fill->value[FILLS_side]));
 	stored.qty = arb_fixed_from_numeric(fill->value[FILLS_qty]);
@@ -314,22 +350,27 @@ void_fill(TradingMode mode, Row *order, Row *fill, TimestampTz market_time)
 	stored.fee = arb_fixed_from_numeric(fill->value[FILLS_fee]);
 	if (!arb_position_read(mode, DatumGetInt64(order->value[ORDERS_position_id]), &position))
 		elog(ERROR, "position of a filled order does not exist");
-	change.kind = LEDGER_VOID;
-	change.order_id = DatumGetInt64(order->value[ORDERS_order_id]);
-	change.position_id = DatumGetInt64(order->value[ORDERS_position_id]);
+	arb_order_change(order, LEDGER_VOID, &change);
 	change.reference = TextDatumGetCString(fill->value[FILLS_venue_trade_id]);
+	held = arb_position_held(&position);
+	heat = heat_of(&position, order);
 	unbook_position(&position, &stored, &change);
 	qty = arb_row_fixed(&position, POSITIONS_qty);
 	if (arb_position_state(&position) != POSITION_STATE_CLOSED && qty == 0)
 	{
 		arb_position_transition(&position, POSITION_EVENT_ENTRY_ENDED, market_time);
 		change.open_positions = -1;
+		/* What was sold before has its result; what was never bought has none. */
+		if (arb_row_fixed(&position, POSITIONS_exit_qty) != 0)
+			close_trade(&position, &change);
 	}
 	else if (arb_position_state(&position) == POSITION_STATE_CLOSED && qty != 0)
 	{
 		arb_position_transition(&position, POSITION_EVENT_LATE_FILL, market_time);
 		change.open_positions = 1;
 	}
+	change.held_positions = arb_position_held(&position) - held;
+	change.heat = arb_fixed_sub(heat_of(&position, order), heat);
 	add_to(order, ORDERS_filled_qty, -stored.qty);
 	add_to(order, ORDERS_filled_money, -stored.money);
 	add_to(order, ORDERS_fees, -stored.fee);
@@ -374,7 +415,7 @@ arb_fill_apply(TradingMode mode, Row *order, const FillFacts *facts, Fixed lot_s
 static void
 end_empty_entry(TradingMode mode, const Row *order, TimestampTz market_time)
 {
-	LedgerChange change = {0};
+	LedgerChange change;
 	Row			position;
 
 	if (purpose_of(order) != PURPOSE_ENTRY ||
@@ -383,8 +424,8 @@ end_empty_entry(TradingMode mode, const Row *order, TimestampTz market_time)
 		return;
 	arb_position_transition(&position, POSITION_EVENT_ENTRY_ENDED, market_time);
 	arb_position_write(mode, &position);
-	change.kind = LEDGER_RELEASE;
-	change.position_id = DatumGetInt64(order->value[ORDERS_position_id]);
+	arb_order_change(order, LEDGER_RELEASE, &change);
+	change.order_id = 0;		/* the order's own row is written; this one is the position's */
 	change.open_positions = -1;
 	arb_ledger_append(mode, DatumGetInt32(order->value[ORDERS_portfolio_id]), &change, market_time);
 }

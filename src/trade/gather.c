@@ -14,14 +14,18 @@
 #include "core/clock.h"
 #include "core/row_cache.h"
 #include "errors.h"
+#include "market/calendar.h"
+#include "market/instrument.h"
 #include "safety/breaker.h"
 #include "safety/kill.h"
 #include "safety/lock_list.h"
 #include "safety/trader_lock.h"
 #include "safety/watch.h"
+#include "trade/book.h"
 #include "trade/gather.h"
 #include "trade/order.h"
 #include "trade/position.h"
+#include "trade/repeat.h"
 #include "utils/fmgroids.h"
 
 /* The conductor may miss this many of its own intervals before entries stop. */
@@ -96,7 +100,7 @@ row_count(const Row *row, int column)
 }
 
 static void
-gather_deployment(GateContext *c, const Row *row)
+gather_deployment_row(GateContext *c, const Row *row)
 {
 	GateInput  *in = &c->in;
 
@@ -120,7 +124,7 @@ gather_strategy(GateContext *c, Snapshot snapshot)
 
 	if (!arb_row_cached(&deployments_table, "deployments_pkey", c->wish->deployment_id, &deployment))
 		return;
-	gather_deployment(c, &deployment);
+	gather_deployment_row(c, &deployment);
 	if (!arb_row_cached(&strategies_table, "strategies_pkey",
 						DatumGetInt32(deployment.value[DEPLOYMENTS_strategy_id]), &strategy))
 		return;
@@ -248,62 +252,98 @@ gather_market(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 	}
 }
 
-typedef struct ExposureScan
-{
-	TradingMode mode;
-	Snapshot	snapshot;
-	Fixed		total;
-	Fixed		exit_working;
-	int64		only_position;	/* exits: count working exits of this one */
-} ExposureScan;
-
+/* Shares that working exits of a position are to sell. */
 static bool
-add_working_order(const Row *row, void *arg)
+add_working_exit(const Row *row, void *arg)
 {
-	ExposureScan *scan = arg;
+	Fixed	   *qty = arg;
 
-	if (!arb_order_working(arb_order_state(row)))
-		return true;
-	if (arb_label_value(LABEL_ORDER_PURPOSE, DatumGetObjectId(row->value[ORDERS_purpose])) == PURPOSE_ENTRY)
-		scan->total = arb_fixed_add(scan->total, arb_row_fixed(row, ORDERS_reserved));
-	else
-		scan->exit_working = arb_fixed_add(scan->exit_working,
-										   arb_row_fixed(row, ORDERS_amount) - arb_row_fixed(row, ORDERS_filled_qty));
+	if (arb_order_working(arb_order_state(row)) &&
+		arb_label_value(LABEL_ORDER_PURPOSE, DatumGetObjectId(row->value[ORDERS_purpose])) == PURPOSE_EXIT)
+		*qty = arb_fixed_add(*qty, arb_row_fixed(row, ORDERS_amount) - arb_row_fixed(row, ORDERS_filled_qty));
 	return true;
 }
 
 static void
-scan_orders_of_position(ExposureScan *scan, int64 position_id)
+gather_exit(GateContext *c, Snapshot snapshot)
 {
-	Table		table = arb_table_open(&orders_table, scan->mode, AccessShareLock);
-	IndexKey	keys[] = {INT8_KEY(position_id)};
+	Table		table = arb_table_open(&orders_table, c->wish->mode, AccessShareLock);
+	IndexKey	keys[] = {INT8_KEY(c->wish->position_id)};
 
-	arb_table_visit(&table, "orders_position_idx", 1, keys, ForwardScanDirection, scan->snapshot,
-				   add_working_order, scan);
+	c->in.position_id = c->wish->position_id;
+	c->in.position_qty = arb_row_fixed(&c->position, POSITIONS_qty);
+	c->in.exit_qty_working = 0;
+	arb_table_visit(&table, "orders_position_idx", 1, keys, ForwardScanDirection, snapshot,
+				   add_working_exit, &c->in.exit_qty_working);
 	arb_table_close(&table);
 }
 
-static bool
-add_position(const Row *row, void *arg)
+/* Dollars at work in a scope: cost of what is held plus what working entries reserve; nothing without the scope. */
+static Fixed
+dollars_in(const Book *book, BookScope scope, int64 key)
 {
-	ExposureScan *scan = arg;
+	Exposure	e = arb_book_exposure(book, scope, key);
 
-	scan->total = arb_fixed_add(scan->total, arb_row_fixed(row, POSITIONS_cost));
-	scan_orders_of_position(scan, DatumGetInt64(row->value[POSITIONS_position_id]));
-	return true;
+	return e.cost + e.reserved;
 }
 
-/* Dollars at work in the instrument: cost of what is held plus what working entries reserve. */
 static void
-gather_exposure(GateContext *c, Snapshot snapshot)
+gather_exposure(GateContext *c, Book *book)
 {
-	ExposureScan scan = {c->wish->mode, snapshot, 0, 0, 0};
-	Table		table = arb_table_open(&positions_table, c->wish->mode, AccessShareLock);
-	IndexKey	keys[] = {INT4_KEY(c->wish->instrument_id), INT4_KEY(c->wish->portfolio_id)};
+	GateInput  *in = &c->in;
+	Exposure	instrument = arb_book_exposure(book, BOOK_INSTRUMENT, in->instrument_id);
+	int64		sector;
+	int64		group;
 
-	arb_table_visit(&table, "positions_open_idx", 2, keys, ForwardScanDirection, snapshot, add_position, &scan);
-	arb_table_close(&table);
-	c->in.instrument_exposure = scan.total;
+	arb_book_keys(&c->instrument, &sector, &group);
+	in->instrument_exposure = instrument.cost + instrument.reserved;
+	in->instrument_qty = instrument.qty;
+	in->same_side_positions = instrument.positions;
+	in->window_exposure = dollars_in(book, BOOK_WINDOW, in->window_id);
+	in->strategy_exposure = dollars_in(book, BOOK_DEPLOYMENT, in->deployment_id);
+	in->sector_exposure = dollars_in(book, BOOK_SECTOR, sector);
+	in->group_exposure = dollars_in(book, BOOK_GROUP, group);
+	in->direction = arb_instrument_direction(&c->instrument);
+	in->net_exposure = arb_book_net(book);
+	in->own_resting_price = arb_book_resting_price(book, c->wish->instrument_id,
+												   c->wish->side == SIDE_BUY ? SIDE_SELL : SIDE_BUY);
+}
+
+static void
+gather_deployment(GateContext *c, Book *book)
+{
+	GateInput  *in = &c->in;
+	DeploymentTotals d = arb_book_deployment(book, c->wish->deployment_id);
+
+	in->strategy_session_pnl = d.session_pnl;
+	in->strategy_day_pnl = d.day_pnl;
+	in->strategy_day_peak = d.day_peak;
+	in->strategy_week_pnl = d.week_pnl;
+	in->strategy_week_peak = d.week_peak;
+	in->strategy_losses_in_row = d.losses_in_row;
+	in->deployment_day_orders = d.day_orders;
+	in->deployment_positions = arb_book_exposure(book, BOOK_DEPLOYMENT, in->deployment_id).positions;
+	in->deployment_instruments = arb_book_instruments(book, c->wish->deployment_id) +
+		(arb_book_trades_instrument(book, c->wish->deployment_id, c->wish->instrument_id) ? 0 : 1);
+	/* A portfolio trades at one venue, and its deployments with it. */
+	in->deployment_venues = 1;
+}
+
+/* Needs the limits: how far back a duplicate counts is one of them. */
+static void
+gather_conduct(GateContext *c, Book *book)
+{
+	GateInput  *in = &c->in;
+	const Wish *w = c->wish;
+	TimestampTz second_ago = in->decided_at - USECS_PER_SEC;
+
+	in->messages_last_second = arb_book_messages(book, 0, second_ago);
+	in->strategy_messages_last_second = arb_book_messages(book, w->deployment_id, second_ago);
+	in->duplicates = 0;
+	if (in->duplicate_window_ms != FIXED_NULL && in->duplicate_window_ms != FIXED_NONE && in->duplicate_window_ms > 0)
+		in->duplicates = arb_book_duplicates(book, w->deployment_id, w->instrument_id, w->side, w->amount_kind,
+											 w->amount, w->limit_price,
+											 in->decided_at - in->duplicate_window_ms * USECS_PER_MS);
 }
 
 static bool
@@ -339,11 +379,23 @@ gather_slot(GateContext *c, Snapshot snapshot)
 }
 
 static void
+gather_repeats(GateContext *c, Snapshot snapshot)
+{
+	bool		disabled;
+
+	if (c->in.window_id != 0)
+		return;
+	c->in.repeats = arb_repeats_read(c->wish, snapshot, &disabled);
+	c->in.repeats_disabled = disabled;
+}
+
+static void
 gather_books(GateContext *c, TimestampTz market_time, Snapshot snapshot)
 {
 	GateInput  *in = &c->in;
+	Book	   *book = arb_book(c->wish->mode, c->wish->portfolio_id, market_time, snapshot);
 
-	arb_ledger_totals(c->wish->mode, c->wish->portfolio_id, market_time, snapshot, &c->totals);
+	c->totals = *arb_book_totals(book);
 	in->cash = c->totals.cash;
 	in->claimable = c->totals.claimable;
 	in->reserved = c->totals.reserved;
@@ -351,20 +403,27 @@ gather_books(GateContext *c, TimestampTz market_time, Snapshot snapshot)
 	in->session_pnl = c->totals.session_pnl;
 	in->day_pnl = c->totals.day_pnl;
 	in->day_peak = c->totals.day_peak;
+	in->week_pnl = c->totals.week_pnl;
+	in->week_peak = c->totals.week_peak;
+	in->losses_in_row = c->totals.losses_in_row;
+	in->heat = c->totals.heat;
+	in->open_positions = c->totals.open_positions;
+	in->open_orders = c->totals.open_orders;
+	in->day_net = c->totals.day_net;
+	in->day_value = c->totals.day_value;
+	in->day_qty = c->totals.day_qty;
+	in->day_orders = c->totals.day_orders;
+	in->day_fills = c->totals.day_fills;
 	if (c->wish->purpose == PURPOSE_ENTRY)
 	{
-		gather_exposure(c, snapshot);
+		gather_exposure(c, book);
+		gather_deployment(c, book);
+		gather_conduct(c, book);
 		gather_slot(c, snapshot);
+		gather_repeats(c, snapshot);
 	}
 	else
-	{
-		ExposureScan scan = {c->wish->mode, snapshot, 0, 0, 0};
-
-		scan_orders_of_position(&scan, c->wish->position_id);
-		in->position_id = c->wish->position_id;
-		in->position_qty = arb_row_fixed(&c->position, POSITIONS_qty);
-		in->exit_qty_working = scan.exit_working;
-	}
+		gather_exit(c, snapshot);
 }
 
 static void
@@ -385,6 +444,7 @@ gather_identity(GateContext *c, Snapshot snapshot)
 	if (!arb_row_cached(&venues_table, "venues_pkey", c->venue_id, &venue))
 		elog(ERROR, "venue %d does not exist", c->venue_id);
 	c->venue_name = TextDatumGetCString(venue.value[VENUES_name]);
+	c->in.calendar_open = arb_calendar_open(&venue, c->in.market_time);
 	c->in.is_simulator = DatumGetBool(venue.value[VENUES_is_simulator]);
 	c->derives_order_id = DatumGetBool(venue.value[VENUES_derives_order_id]);
 	if (DatumGetInt32(c->instrument.value[INSTRUMENTS_venue_id]) != c->venue_id)

@@ -162,7 +162,7 @@ static void
 gather_holding(GateContext *c, Snapshot snapshot)
 {
 	HoldingScan scan = {c->wish->mode, c->wish->deployment_id, snapshot, 0, 0};
-	IndexKey	keys[] = {INT4_KEY(c->wish->instrument_id), INT4_KEY(c->wish->portfolio_id)};
+	IndexKey	keys[] = {INT4_KEY(c->wish->portfolio_id), INT4_KEY(c->wish->instrument_id)};
 	Table		table = arb_table_open(&positions_table, c->wish->mode, AccessShareLock);
 
 	arb_table_scan(&table, "positions_open_idx", 2, keys, ForwardScanDirection, snapshot, add_position_qty, &scan);

@@ -15,6 +15,17 @@
 #include "utils/date.h"
 #include "utils/timestamp.h"
 
+/* What an order, or its signal, asks for; known = false: the row knows. */
+typedef struct OrderTerms
+{
+	bool		known;
+	OrderSide	side;
+	AmountKind	amount_kind;
+	TimeInForce time_in_force;
+	Fixed		amount;
+	Fixed		limit_price;
+} OrderTerms;
+
 /* What an entry changes; the books must balance: cash + claimable + cost_open = deposits + realized. */
 typedef struct LedgerChange
 {
@@ -30,16 +41,19 @@ typedef struct LedgerChange
 	Fixed		fees;
 	Fixed		realized;
 	int			open_positions;
+	int			held_positions; /* of the open ones, those that hold shares */
 	int			open_orders;
 	bool		new_session;
 	int32		deployment_id;	/* whose; 0 for what is the portfolio's alone */
 	int32		instrument_id;	/* in what; 0 = none */
 	Fixed		qty;			/* shares gained or lost */
 	Fixed		heat;			/* dollars at risk down to the stops */
-	bool		entry_order;	/* an entry order was made: it counts as a message of the day */
+	OrderTerms	order;			/* of an order that was made */
+	OrderTerms	asked;			/* what its signal asked for, before it was sized and priced */
+	bool		entry_order;	/* it is an entry: it counts as a message of the day */
 	Fixed		order_value;	/* its dollars and shares */
 	Fixed		order_qty;
-	Fixed		net;			/* dollars bought less sold today, signed by the instrument's direction */
+	Fixed		net;			/* dollars bought less sold; the ledger gives them the instrument's sign */
 	bool		fill;			/* counts as a trade of the day */
 	bool		trade_closed;	/* a position ended, with this result */
 	Fixed		trade_pnl;
@@ -61,7 +75,7 @@ typedef struct DeploymentTotals
 	int			day_fills;
 } DeploymentTotals;
 
-/* The totals of the last row; all zero for a portfolio without one. */
+/* The totals of the last row; all zero for a portfolio without one. Day and week never go back. */
 typedef struct LedgerTotals
 {
 	int64		seq;
@@ -77,6 +91,7 @@ typedef struct LedgerTotals
 	Fixed		day_pnl;
 	Fixed		day_peak;
 	int			open_positions;
+	int			held_positions;
 	int			open_orders;
 	DateADT		week;			/* its Monday */
 	Fixed		week_pnl;
@@ -88,8 +103,29 @@ typedef struct LedgerTotals
 	int			day_orders;
 	int			day_fills;
 	int			losses_in_row;
+	int			session;		/* how many were begun */
 } LedgerTotals;
 
+/* A row of the ledger: the totals it leaves, and what it was about. */
+typedef struct LedgerEntry
+{
+	LedgerTotals totals;
+	DeploymentTotals deployment;	/* of deployment_id, where there is one */
+	LedgerKind	kind;
+	int64		order_id;
+	int32		deployment_id;
+	int32		instrument_id;
+	Fixed		qty;
+	Fixed		reserved;
+	TimestampTz entered_at;
+	OrderTerms	order;
+	OrderTerms	asked;
+} LedgerEntry;
+
+extern void arb_ledger_entry_read(const Row *row, LedgerEntry *entry);
+extern void arb_ledger_roll(LedgerTotals *totals, DateADT day);
+extern void arb_deployment_roll(DeploymentTotals *totals, DateADT day, int session, const LedgerTotals *now);
+extern DateADT arb_utc_day(TimestampTz time);
 extern void arb_ledger_totals(TradingMode mode, int32 portfolio_id, TimestampTz market_time,
 							  Snapshot snapshot, LedgerTotals *totals);
 extern void arb_ledger_append(TradingMode mode, int32 portfolio_id, const LedgerChange *change,

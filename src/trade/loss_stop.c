@@ -40,7 +40,7 @@ typedef struct Loss
 	Fixed		limit;
 } Loss;
 
-#define LOSS_LIMITS 2
+#define LOSS_LIMITS 3
 
 /* A limit that was just reached. */
 typedef struct Stop
@@ -49,15 +49,15 @@ typedef struct Stop
 	char	   *reason;
 } Stop;
 
-/* Those of the portfolio's venue; a strategy's or an instrument's own limits stop only what they are of. */
+/* The limits of the portfolio as a whole: its venue's, or the desk's. */
 static void
-limits_of(const Desk *desk, Limits *limits)
+limits_of(int32 portfolio_id, Limits *limits)
 {
-	LimitScope	scope = {0};
+	LimitScope	scope = {NULL};
 	Row			portfolio;
 	Row			venue;
 
-	if (arb_row_cached(&portfolios_table, "portfolios_pkey", desk->portfolio_id, &portfolio) &&
+	if (arb_row_cached(&portfolios_table, "portfolios_pkey", portfolio_id, &portfolio) &&
 		arb_row_cached(&venues_table, "venues_pkey", DatumGetInt32(portfolio.value[PORTFOLIOS_venue_id]), &venue))
 		scope.venue = TextDatumGetCString(venue.value[VENUES_name]);
 	arb_limits(&scope, limits);
@@ -70,12 +70,15 @@ measure(const Desk *desk, Loss losses[LOSS_LIMITS])
 	LedgerTotals totals;
 	Limits		limits;
 
-	limits_of(desk, &limits);
+	limits_of(desk->portfolio_id, &limits);
 	arb_ledger_totals(desk->mode, desk->portfolio_id, desk->market_time, snapshot, &totals);
 	arb_snapshot_end(snapshot);
-	losses[0] = (Loss) {"max_session_loss_usd", -totals.session_pnl, limits.hard[LIMIT_max_session_loss_usd]};
+	losses[0] = (Loss) {"max_session_loss_usd", -totals.session_pnl,
+		limits.hard[LIMIT_max_session_loss_usd]};
 	losses[1] = (Loss) {"daily_drawdown_limit_usd", arb_fixed_sub(totals.day_peak, totals.day_pnl),
 		limits.hard[LIMIT_daily_drawdown_limit_usd]};
+	losses[2] = (Loss) {"weekly_drawdown_limit_usd", arb_fixed_sub(totals.week_peak, totals.week_pnl),
+		limits.hard[LIMIT_weekly_drawdown_limit_usd]};
 }
 
 /* As the gate sees it; a limit that is missing makes it deny, but is none that could be reached. */

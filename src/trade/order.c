@@ -19,8 +19,10 @@
 #include "core/guard.h"
 #include "errors.h"
 #include "journal/journal.h"
+#include "safety/heat.h"
 #include "trade/ledger.h"
 #include "trade/order.h"
+#include "trade/position.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -161,16 +163,41 @@ arb_order_complete(const Row *row, Fixed lot_size)
 	return amount - arb_row_fixed(row, ORDERS_filled_qty) < lot_size;
 }
 
+/* arb_order_change begins a ledger entry about an order. */
+void
+arb_order_change(const Row *row, LedgerKind kind, LedgerChange *change)
+{
+	memset(change, 0, sizeof(*change));
+	change->kind = kind;
+	change->order_id = DatumGetInt64(row->value[ORDERS_order_id]);
+	change->position_id = DatumGetInt64(row->value[ORDERS_position_id]);
+	change->deployment_id = DatumGetInt32(row->value[ORDERS_deployment_id]);
+	change->instrument_id = DatumGetInt32(row->value[ORDERS_instrument_id]);
+}
+
+/* The heat of what an order reserves, down to its position's stop. */
+static Fixed
+reserved_heat(TradingMode mode, const Row *row)
+{
+	Fixed		reserved = arb_row_fixed(row, ORDERS_reserved);
+	Row			position;
+
+	if (reserved == 0)
+		return 0;
+	if (!arb_position_read(mode, DatumGetInt64(row->value[ORDERS_position_id]), &position))
+		elog(ERROR, "position of order " INT64_FORMAT " does not exist", DatumGetInt64(row->value[ORDERS_order_id]));
+	return arb_heat(reserved, arb_row_fixed(&position, POSITIONS_stop_loss_pct));
+}
+
 /* arb_order_end_reservation gives back what an order that just ended still reserved. */
 void
 arb_order_end_reservation(TradingMode mode, Row *row, TimestampTz market_time)
 {
-	LedgerChange change = {0};
+	LedgerChange change;
 
-	change.kind = LEDGER_RELEASE;
-	change.order_id = DatumGetInt64(row->value[ORDERS_order_id]);
-	change.position_id = DatumGetInt64(row->value[ORDERS_position_id]);
+	arb_order_change(row, LEDGER_RELEASE, &change);
 	change.reserved = -arb_row_fixed(row, ORDERS_reserved);
+	change.heat = -reserved_heat(mode, row);
 	change.open_orders = -1;
 	row->value[ORDERS_reserved] = arb_fixed_to_numeric(0);
 	arb_ledger_append(mode, DatumGetInt32(row->value[ORDERS_portfolio_id]), &change, market_time);

@@ -12,6 +12,7 @@
 #include "core/columns.h"
 #include "core/fsm.h"
 #include "core/money.h"
+#include "trade/ledger.h"
 #include "utils/timestamp.h"
 
 typedef enum OrderEvent
@@ -31,6 +32,7 @@ extern void arb_order_transition(Row *row, OrderEvent event, const char *reason,
 extern void arb_order_lose(TradingMode mode, Row *row, const char *reason);
 extern void arb_order_write(TradingMode mode, Row *row);
 extern bool arb_order_complete(const Row *row, Fixed lot_size);
+extern void arb_order_change(const Row *row, LedgerKind kind, LedgerChange *change);
 extern void arb_order_end_reservation(TradingMode mode, Row *row, TimestampTz market_time);
 
 #endif							/* ARB_ORDER_H */

@@ -15,7 +15,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "core/catalog.h"
 #include "core/guard.h"
 #include "core/lock.h"
 #include "core/sql.h"
@@ -26,7 +25,6 @@
 #include "trade/desk.h"
 #include "trade/portfolio_level.h"
 #include "utils/builtins.h"
-#include "utils/inval.h"
 
 PG_FUNCTION_INFO_V1(arbees_resume_portfolio);
 
@@ -49,7 +47,7 @@ arb_portfolio_by_name(const char *name)
 	return id;
 }
 
-/* True when the statement changed the row; whoever keeps rows of portfolios reads them anew. */
+/* True when the statement changed the row. */
 static bool
 update_level(SqlPlan *plan, int32 portfolio_id, KillLevel level)
 {
@@ -62,10 +60,7 @@ update_level(SqlPlan *plan, int32 portfolio_id, KillLevel level)
 	changed = arb_sql_run(plan, values, NULL) > 0;
 	arb_sql_end();
 	if (changed)
-	{
-		CacheInvalidateRelcacheByRelid(arb_catalog_relation("portfolios"));
 		arb_wake_conductor();
-	}
 	return changed;
 }
 

@@ -47,6 +47,13 @@ arb_position_average(const Row *row)
 	return qty <= 0 ? 0 : arb_fixed_div_floor(arb_row_fixed(row, POSITIONS_entry_money), qty);
 }
 
+/* arb_position_held counts a position that is open and holds something. */
+int
+arb_position_held(const Row *row)
+{
+	return arb_position_state(row) != POSITION_STATE_CLOSED && arb_row_fixed(row, POSITIONS_qty) != 0 ? 1 : 0;
+}
+
 /*
  * arb_position_transition moves a position in memory; arb_position_write stores it.
  *

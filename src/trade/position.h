@@ -29,5 +29,6 @@ extern PositionState arb_position_state(const Row *row);
 extern void arb_position_transition(Row *row, PositionEvent event, TimestampTz at);
 extern void arb_position_write(TradingMode mode, Row *row);
 extern Fixed arb_position_average(const Row *row);
+extern int	arb_position_held(const Row *row);
 
 #endif							/* ARB_POSITION_H */

@@ -446,6 +446,12 @@ arbees_report_cancel_sent(PG_FUNCTION_ARGS)
 /* A cancel that was sent is sent again after this long without its effect. */
 #define CANCEL_RETRY_MS 1000
 
+/*
+ * Cancels come first, at most so many in one answer; more than that and nothing
+ * else is in it. After a kill the first must not wait for the thousandth.
+ */
+#define MAX_CANCELS 100
+
 /* What arbees.work_item has before the columns of a ticket: kind, age_ms, venue_order_id, state. */
 #define BEFORE_TICKET 4
 
@@ -456,6 +462,8 @@ typedef struct Pending
 	KillLevel	kill_level;
 	TimestampTz now;
 	int64		confirm_timeout_ms;
+	bool		cancels;		/* this pass hands out cancels, the next one the rest */
+	int			cancel_count;
 } Pending;
 
 static bool
@@ -502,7 +510,7 @@ put_pending(const Row *order, void *arg)
 	int64		age_ms = arb_elapsed_ms(DatumGetTimestampTz(order->value[claimed ? ORDERS_claimed_at : ORDERS_created_at]), p->now);
 	const char *kind = kind_of_work(order, p, age_ms);
 
-	if (kind == NULL)
+	if (kind == NULL || (strcmp(kind, "cancel") == 0) != p->cancels)
 		return true;
 	value[0] = CStringGetTextDatum(kind);
 	value[1] = Int32GetDatum((int32) Min(age_ms, PG_INT32_MAX));
@@ -511,7 +519,7 @@ put_pending(const Row *order, void *arg)
 	value[3] = CStringGetTextDatum(arb_label_name(LABEL_ORDER_STATE, arb_order_state(order)));
 	arb_ticket_values(order, value + BEFORE_TICKET, null + BEFORE_TICKET);
 	tuplestore_putvalues(p->rsinfo->setResult, p->rsinfo->setDesc, value, null);
-	return true;
+	return !p->cancels || ++p->cancel_count < MAX_CANCELS;
 }
 
 /* Settled winning shares that the venue has not paid yet, one row per instrument. */
@@ -588,10 +596,16 @@ arbees_pending_work(PG_FUNCTION_ARGS)
 	pending.now = arb_now();
 	pending.confirm_timeout_ms = arb_controls()->confirm_timeout_ms;
 	table = arb_table_open(&orders_table, MODE_LIVE, AccessShareLock);
+	pending.cancels = true;
 	arb_table_scan(&table, "orders_working_idx", 1, &by_portfolio, ForwardScanDirection, snapshot, put_pending, &pending);
+	pending.cancels = false;
+	if (pending.cancel_count < MAX_CANCELS)
+	{
+		arb_table_scan(&table, "orders_working_idx", 1, &by_portfolio, ForwardScanDirection, snapshot, put_pending, &pending);
+		put_redemptions(portfolio_id, pending.rsinfo);
+	}
 	arb_table_close(&table);
 	arb_snapshot_end(snapshot);
-	put_redemptions(portfolio_id, pending.rsinfo);
 	return (Datum) 0;
 }
 

@@ -16,6 +16,7 @@
 #include "core/sql.h"
 #include "journal/journal.h"
 #include "market/instrument.h"
+#include "safety/heat.h"
 #include "trade/ledger.h"
 #include "trade/position.h"
 #include "trade/settlement.h"
@@ -72,6 +73,7 @@ arb_settle_position(TradingMode mode, int64 position_id, Outcome winner, Timesta
 	Fixed		payout;
 	bool		won;
 	int32		portfolio_id;
+	int			held;
 
 	if (!arb_position_read(mode, position_id, &position))
 		return false;
@@ -85,12 +87,21 @@ arb_settle_position(TradingMode mode, int64 position_id, Outcome winner, Timesta
 	portfolio_id = DatumGetInt32(position.value[POSITIONS_portfolio_id]);
 	change.kind = LEDGER_SETTLE;
 	change.position_id = position_id;
+	change.deployment_id = DatumGetInt32(position.value[POSITIONS_deployment_id]);
+	change.instrument_id = DatumGetInt32(position.value[POSITIONS_instrument_id]);
+	change.qty = -qty;
 	change.reference = won ? "won" : "lost";
 	change.claimable = payout;
 	change.cost_open = -cost;
 	change.realized = arb_fixed_sub(payout, cost);
 	if (arb_position_state(&position) != POSITION_STATE_CLOSED)
+	{
 		change.open_positions = -1;
+		change.heat = -arb_heat(cost, arb_row_fixed(&position, POSITIONS_stop_loss_pct));
+		change.trade_closed = true;
+		change.trade_pnl = arb_fixed_add(arb_row_fixed(&position, POSITIONS_realized_pnl), change.realized);
+	}
+	held = arb_position_held(&position);
 	arb_position_transition(&position, POSITION_EVENT_SETTLED, market_time);
 	arb_row_set_fixed(&position, POSITIONS_settled_qty,
 						   arb_fixed_add(arb_row_fixed(&position, POSITIONS_settled_qty), qty));
@@ -100,6 +111,7 @@ arb_settle_position(TradingMode mode, int64 position_id, Outcome winner, Timesta
 	arb_row_set_fixed(&position, POSITIONS_cost, 0);
 	arb_row_set_fixed(&position, POSITIONS_realized_pnl,
 						   arb_fixed_add(arb_row_fixed(&position, POSITIONS_realized_pnl), change.realized));
+	change.held_positions = arb_position_held(&position) - held;
 	arb_position_write(mode, &position);
 	arb_ledger_append(mode, portfolio_id, &change, market_time);
 	/* Less than nothing: winnings of a fill that was voided after it was settled. */

@@ -24,8 +24,10 @@
 #include "core/row_cache.h"
 #include "errors.h"
 #include "journal/journal.h"
+#include "safety/heat.h"
 #include "trade/gather.h"
 #include "trade/ledger.h"
+#include "trade/repeat.h"
 #include "trade/simulated_fill.h"
 #include "trade/submit.h"
 #include "utils/fmgroids.h"
@@ -129,6 +131,13 @@ write_decision(GateContext *c, Submitted *result)
 	arb_table_close(&table);
 }
 
+/* The stop a position is opened with; its heat is measured down to there. */
+static Fixed
+stop_of(const GateContext *c)
+{
+	return c->out.stop_loss_pct;
+}
+
 static void
 write_position(GateContext *c, int64 position_id)
 {
@@ -152,7 +161,7 @@ write_position(GateContext *c, int64 position_id)
 	SET(window_id, Int64GetDatum(c->in.window_id));
 	null[POSITIONS_window_id] = c->in.window_id == 0;
 	SET(state, ObjectIdGetDatum(arb_label_oid(LABEL_POSITION_STATE, POSITION_STATE_ENTRY)));
-	SET(stop_loss_pct, arb_fixed_to_numeric(c->out.stop_loss_pct));
+	SET(stop_loss_pct, arb_fixed_to_numeric(stop_of(c)));
 	SET(stop_scale, arb_fixed_to_numeric(c->in.stop_scale));
 	null[POSITIONS_entry_volatility_pct] = c->in.volatility_pct == FIXED_NULL;
 	SET(entry_volatility_pct, null[POSITIONS_entry_volatility_pct] ? (Datum) 0 : arb_fixed_to_numeric(c->in.volatility_pct));
@@ -243,18 +252,41 @@ write_order(GateContext *c, Submitted *result)
 	arb_table_close(&table);
 }
 
-static void
-write_reservation(GateContext *c, const Submitted *result, bool opens_position)
+/* The shares an accepted order asks for; those of an absurdly low price are beyond counting, and limits. */
+static Fixed
+shares_of(const GateContext *c)
 {
+	if (c->wish->amount_kind == AMOUNT_BASE)
+		return c->out.amount;
+	return (Fixed) Min((int128) c->out.amount * FIXED_ONE / c->out.limit_price, (int128) PG_INT64_MAX - 1);
+}
+
+static void
+write_reservation(GateContext *c, const Submitted *result, bool entry)
+{
+	const Wish *w = c->wish;
+	OrderTerms	ordered = {true, w->side, w->amount_kind, w->time_in_force, c->out.amount, c->out.limit_price};
+	OrderTerms	asked = {true, w->side, w->amount_kind, w->time_in_force, w->amount, w->limit_price};
 	LedgerChange change = {0};
 
 	change.kind = LEDGER_RESERVE;
 	change.order_id = result->order_id;
 	change.position_id = result->position_id;
+	change.deployment_id = w->deployment_id;
+	change.instrument_id = w->instrument_id;
 	change.reserved = c->out.reserve;
 	change.open_orders = 1;
-	change.open_positions = opens_position ? 1 : 0;
-	arb_ledger_append(c->wish->mode, c->wish->portfolio_id, &change, c->in.market_time);
+	change.order = ordered;
+	change.asked = asked;
+	if (entry)
+	{
+		change.open_positions = 1;
+		change.heat = arb_heat(c->out.reserve, stop_of(c));
+		change.entry_order = true;
+		change.order_value = c->out.value;
+		change.order_qty = shares_of(c);
+	}
+	arb_ledger_append(w->mode, w->portfolio_id, &change, c->in.market_time);
 }
 
 static void
@@ -272,6 +304,8 @@ write_accepted(GateContext *c, Submitted *result)
 	write_order(c, result);
 	ARB_DEBUG_POINT("order");
 	write_reservation(c, result, entry);
+	if (entry && c->in.window_id == 0)
+		arb_repeats_count(c->wish, c->in.max_repeats);
 	ARB_DEBUG_POINT("ledger");
 }
 

@@ -95,7 +95,7 @@ INSERT INTO sizes (fields) SELECT s::jsonb FROM unnest(ARRAY[
 	'{"amount_kind": "base", "amount": 1000000000, "limit_price": 92000000000, "max_price": "none"}']) s;
 INSERT INTO sizes (fields) SELECT e.fields || s::jsonb FROM exit_study e, unnest(ARRAY[
 	'{}', '{"limit_price": null}', '{"limit_price": null, "market_slippage_pct": 10}', '{"limit_price": null, "bid": 0.02, "market_slippage_pct": 100}',
-	'{"limit_price": null, "bid": null}', '{"risk_scaler": 0, "sizing_kind": 1, "sizing_base": 1, "target_qty": 1}']) s;
+	'{"limit_price": null, "bid": null}', '{"fee_rate": 2}', '{"risk_scaler": 0, "sizing_kind": 1, "sizing_base": 1, "target_qty": 1}']) s;
 SELECT s.fields - ARRAY(SELECT k FROM exit_study, jsonb_object_keys(exit_study.fields) k WHERE s.fields ? 'purpose' AND k <> 'limit_price') AS fields,
 	s.fields ->> 'purpose' AS purpose, j.reason, o.limit_price, o.value, o.qty, o.fee_bound, o.reserve, o.heat, o.stop_loss_pct AS stop
 FROM sizes s, arbees.judge_fields(s.fields) j,
@@ -171,5 +171,5 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE || ' ' || SQLERRM;
 END
 $$;
-SELECT s, pg_temp.study(s) FROM unnest(ARRAY['{"amuont": 1}', '{"amount": "five"}', '{"amount": [1]}', '{"amount": {"a": 1}}', '{"side": "HOLD"}', '{"side": 1}',
+SELECT s, pg_temp.study(s) FROM unnest(ARRAY['{"amuont": 1}', '{"amount": "five"}', '{"amount": [1]}', '{"amount": {"a": 1}}', '{"": {"amount": 1}}', '{"side": "HOLD"}', '{"side": 1}',
 	'[]', '5', '{"overridden": "order_value"}', '{"overridden": ["no_such"]}', '{"overridden": [1]}', '{"overridden": []}', '{"amount": 1e30}', '{"repeats": 1e30}', '{"window_id": true}']) s;

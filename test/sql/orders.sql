@@ -107,11 +107,11 @@ CREATE FUNCTION desk.by_hand() RETURNS TABLE (statement text, answer text) LANGU
 		'INSERT INTO arbees.portfolio_ledger SELECT * FROM arbees.portfolio_ledger']) s
 $$;
 SELECT * FROM desk.by_hand();
-COPY arbees.portfolio_ledger FROM stdin;
-1	99	PAPER	DEPOSIT	\N	\N	x	2026-01-01	2026-01-01	1	0	0	1	0	0	1	0	0	0	0	2026-01-01	0	0	0	0
+COPY arbees.portfolio_ledger (portfolio_id, seq, mode, kind, cash) FROM stdin;
+1	99	PAPER	DEPOSIT	1
 \.
-COPY arbees.portfolio_ledger_paper FROM stdin;
-1	99	PAPER	DEPOSIT	\N	\N	x	2026-01-01	2026-01-01	1	0	0	1	0	0	1	0	0	0	0	2026-01-01	0	0	0	0
+COPY arbees.portfolio_ledger_paper (portfolio_id, seq, mode, kind, cash) FROM stdin;
+1	99	PAPER	DEPOSIT	1
 \.
 SET session_replication_role = replica;
 SELECT left(answer, 5) AS answer, count(*) FROM desk.by_hand() GROUP BY 1;

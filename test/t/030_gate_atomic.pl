@@ -80,6 +80,7 @@ sub books_add_up
 	my ($what) = @_;
 	is(query(q{SELECT string_agg(name, ', ') FROM arbees.portfolios p, LATERAL desk.books(p.name) b WHERE NOT b.add_up}), '',
 		"$what: the books add up");
+	is(query(q{SELECT string_agg(finding || ' ' || id, ', ') FROM arbees.audit_findings}), '', "$what: no row contradicts another");
 	return;
 }
 

@@ -109,6 +109,7 @@ foreach my $level (qw(rc rr ser))
 	is(query("SELECT b.reserved = a.capital_cap_usd FROM desk.books('live') b, arbees.venue_accounts a"), 't',
 		"capital-$level: exactly the cap is at work");
 }
+is(query(q{SELECT string_agg(finding || ' ' || id, ', ') FROM arbees.audit_findings}), '', 'no row contradicts another');
 is(query('SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()'), '0', 'nobody met a deadlock');
 
 # The last defence: should two decisions ever count the same slot free, the key lets one order in.

@@ -410,6 +410,8 @@ sub books_agree
 		'', "$when: P&L is what fills, fees and settlements make it");
 	is( ask($desk, 'SELECT count(*) FROM arbees.decisions d, LATERAL arbees_replay(d.decision_id) r WHERE NOT r.agrees'),
 		'0', "$when: every decision replays to the same verdict");
+	is( ask($desk, q{SELECT string_agg(finding || ' ' || id || ': ' || detail, '; ') FROM arbees.audit_findings}),
+		'', "$when: no row contradicts another");
 	is((sim_get($desk->{sim}, '/sim/stats') // { audit => 'no answer' })->{audit}, 'ok', "$when: the venue's own audit");
 	return;
 }

@@ -19,6 +19,8 @@
 #include "log.h"
 
 #define READ_EVERY_MS 250
+/* An answer with so many cancels holds nothing else: there is more. */
+#define CANCELS_FULL 100
 #define CANCEL_AGAIN_MS 1000
 /* An open order about which nothing was heard for this long is asked for. */
 #define FOLLOW_AFTER_MS 5000
@@ -84,7 +86,8 @@ on_cancel_noted(void *arg, const DbReply *reply)
 	(void) arb_desk_ok(arg, reply);
 }
 
-static void
+/* True when a cancel went out. */
+static bool
 cancel(Trade *trade, const WorkRow *row)
 {
 	WorkOrder  *order = order_of(trade, row);
@@ -96,18 +99,18 @@ cancel(Trade *trade, const WorkRow *row)
 	/* While it is being claimed or posted there is nothing to cancel yet. */
 	if (order == NULL || order->stage != ORDER_STAGE_WORKING || order->cancelling ||
 		order->venue_order_id[0] == '\0' || !arb_desk_may_send(trade))
-		return;
+		return false;
 	if (order->cancel_ns > 0 && now_ns - order->cancel_ns < CANCEL_AGAIN_MS * NS_PER_MS)
-		return;
+		return false;
 	len = arb_pm_build_cancel(order->venue_order_id, body, sizeof(body));
 	if (len == 0 ||
 		!arb_pm_private(&trade->worker->client, "DELETE", "/order", body, len, on_cancel_answer, order))
-		return;
+		return false;
 	order->cancelling = true;
 	order->cancel_ns = now_ns;
 	arb_desk_params(trade, &params);
 	arb_params_int(&params, order->ticket.order_id);
-	(void) arb_desk_call(trade, DB_REPORT_CANCEL_SENT, &params, on_cancel_noted, trade);
+	return arb_desk_call(trade, DB_REPORT_CANCEL_SENT, &params, on_cancel_noted, trade);
 }
 
 static void
@@ -144,7 +147,8 @@ redeem_watch(Trade *trade, const DbReply *reply, int row)
 		arb_redeem_watch(trade, arb_reply_text(reply, row, "symbol"), amount);
 }
 
-static void
+/* True when a cancel went out. */
+static bool
 do_row(Trade *trade, const DbReply *reply, int number)
 {
 	WorkRow		row;
@@ -154,7 +158,7 @@ do_row(Trade *trade, const DbReply *reply, int number)
 	if (strcmp(row.kind, "redeem_watch") == 0)
 	{
 		redeem_watch(trade, reply, number);
-		return;
+		return false;
 	}
 	row.state = arb_reply_text(reply, number, "state");
 	row.age_ms = arb_reply_int(reply, number, "age_ms", 0);
@@ -163,11 +167,11 @@ do_row(Trade *trade, const DbReply *reply, int number)
 	if (!arb_ticket_read(reply, number, &row.ticket))
 	{
 		arb_input_error(&trade->worker->input_errors, "database", "ticket", "pending work could not be read");
-		return;
+		return false;
 	}
 	if (strcmp(row.kind, "cancel") == 0)
-		cancel(trade, &row);
-	else if (strcmp(row.kind, "resolve") == 0)
+		return cancel(trade, &row);
+	if (strcmp(row.kind, "resolve") == 0)
 		resolve(trade, &row);
 	else if (strcmp(row.kind, "follow") == 0)
 		follow(trade, &row);
@@ -175,6 +179,7 @@ do_row(Trade *trade, const DbReply *reply, int number)
 		arb_send_ticket(trade, &row.ticket, 0, arb_mono_ns());
 	else
 		arb_input_error(&trade->worker->input_errors, "database", "work_kind", row.kind);
+	return false;
 }
 
 static void
@@ -182,6 +187,8 @@ on_work(void *arg, const DbReply *reply)
 {
 	Trade	   *trade = arg;
 	int			count;
+	int			cancels = 0;
+	int			sent = 0;
 	int			row;
 
 	trade->work_asking = false;
@@ -191,13 +198,19 @@ on_work(void *arg, const DbReply *reply)
 	for (row = 0; row < count; row++)
 	{
 		if (strcmp(arb_reply_text(reply, row, "kind"), "cancel") == 0)
-			do_row(trade, reply, row);
+		{
+			cancels++;
+			sent += do_row(trade, reply, row) ? 1 : 0;
+		}
 	}
 	for (row = 0; row < count; row++)
 	{
 		if (strcmp(arb_reply_text(reply, row, "kind"), "cancel") != 0)
-			do_row(trade, reply, row);
+			(void) do_row(trade, reply, row);
 	}
+	/* Those that went out are not in the next answer; if none did, the timer asks again. */
+	if (cancels >= CANCELS_FULL && sent > 0)
+		trade->work_again = true;
 	trade->work_read = true;
 	arb_redeem_work_read(trade);
 	arb_reconcile_advance(trade);
