@@ -237,7 +237,7 @@ read_kind(JsonbContainer *sizing, Complaint *c)
 				memcmp(found->val.string.val, KindNames[i], found->val.string.len) == 0)
 				return (SizingKind) i;
 	complain(c, "\"kind\" must be signal, fixed_usd, fixed_fraction or volatility_target");
-	return SIZING_DOLLARS;
+	return SIZING_FIXED_USD;
 }
 
 static void
@@ -254,7 +254,7 @@ read_declared(JsonbContainer *sizing, Sizing *s, Complaint *c)
 
 	only_fields(sizing, "sizing", names, lengthof(names), c);
 	s->kind = read_kind(sizing, c);
-	largest = s->kind == SIZING_FRACTION ? FIXED_ONE : LARGEST;
+	largest = s->kind == SIZING_FIXED_FRACTION ? FIXED_ONE : LARGEST;
 	if (s->kind == SIZING_SIGNAL && field(sizing, "value") != NULL)
 		complain(c, "\"value\" has no meaning where the signal says the size");
 	if (s->kind != SIZING_SIGNAL)
@@ -262,7 +262,7 @@ read_declared(JsonbContainer *sizing, Sizing *s, Complaint *c)
 	s->cap_usd = FIXED_NONE;
 	if (field(sizing, "cap_usd") != NULL)
 		s->cap_usd = number_field(sizing, "sizing", "cap_usd", FIXED_CENT, LARGEST, c);
-	else if (s->kind == SIZING_VOLATILITY)
+	else if (s->kind == SIZING_VOLATILITY_TARGET)
 		complain(c, "volatility_target needs \"cap_usd\": a market that stands still would ask for any size");
 	if (ranges != NULL)
 		only_fields(ranges, "ranges", range_names, lengthof(range_names), c);
