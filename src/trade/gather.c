@@ -224,6 +224,8 @@ gather_market(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 	in->min_qty = arb_row_fixed(row, INSTRUMENTS_min_qty);
 	in->min_notional = arb_row_fixed(row, INSTRUMENTS_min_notional);
 	in->max_price = row->null[INSTRUMENTS_max_price] ? FIXED_NONE : arb_row_fixed(row, INSTRUMENTS_max_price);
+	in->max_qty = row->null[INSTRUMENTS_max_qty] ? FIXED_NONE : arb_row_fixed(row, INSTRUMENTS_max_qty);
+	in->max_notional = row->null[INSTRUMENTS_max_notional] ? FIXED_NONE : arb_row_fixed(row, INSTRUMENTS_max_notional);
 	in->fee_rate = arb_row_fixed(row, INSTRUMENTS_fee_rate);
 	in->fee_exponent = DatumGetInt32(row->value[INSTRUMENTS_fee_exponent]);
 	in->window_id = row->null[INSTRUMENTS_window_id] ? 0 : DatumGetInt64(row->value[INSTRUMENTS_window_id]);
