@@ -124,13 +124,6 @@ write_decision(GateContext *c, Submitted *result)
 	arb_table_close(&table);
 }
 
-/* The stop a position is opened with; its heat is measured down to there. */
-static Fixed
-stop_of(const GateContext *c)
-{
-	return c->out.stop_loss_pct;
-}
-
 static void
 write_position(GateContext *c, int64 position_id)
 {
