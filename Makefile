@@ -8,7 +8,7 @@ PG_CONFIG ?= /usr/lib/postgresql/15/bin/pg_config
 BUILD = $(CURDIR)/build
 
 # Targets that need no PGXS: they work on a machine that lacks pg_config.
-HOUSE = help demo test smoke bench bench-check up psql down vectors format lint
+HOUSE = help docs demo test smoke bench bench-check up psql down vectors format lint
 
 .PHONY: $(HOUSE) debug-library worker-all worker-install worker-clean
 .DEFAULT_GOAL := all
@@ -28,6 +28,7 @@ help:
 	@echo '  make bench        speed against floors of the same run; ONLY=prefix BENCH_JSON=file'
 	@echo '  make bench-check  compare with test/bench/ratchet.json; TIGHTEN=1 lowers its limits'
 	@echo '  make vectors FILE=any.json   check signing vectors'
+	@echo '  make docs         write docs/risk-controls.md from the checks of the gate and their tests'
 	@echo '  make all          build the extension, the worker and the simulator'
 	@echo '  make install      install them (DESTDIR= and PG_CONFIG= as PGXS has them)'
 	@echo '  make format       format the C code'
@@ -61,6 +62,9 @@ psql:
 
 down:
 	@scripts/server down
+
+docs:
+	@scripts/risk-controls write
 
 vectors:
 	@scripts/vectors '$(FILE)'

@@ -30,12 +30,19 @@ CREATE TABLE arbees.decisions (
 	output			bytea NOT NULL,
 	repeat_count	integer NOT NULL DEFAULT 0,
 	last_repeat_at	timestamptz,
+	target_qty		numeric(24,8),
+	warnings		text,
 	PRIMARY KEY (decision_id, portfolio_id, mode),
 	CONSTRAINT decisions_signal_key UNIQUE (deployment_id, signal_key, portfolio_id, mode),
 	CONSTRAINT decisions_reason_check CHECK ((verdict = 'accepted') = (reason IS NULL)),
 	CONSTRAINT decisions_key_length_check CHECK (length(signal_key) BETWEEN 1 AND 128),
 	CONSTRAINT decisions_input_size_check CHECK (octet_length(input) < 2048)
 ) PARTITION BY LIST (mode);
+COMMENT ON COLUMN arbees.decisions.warnings IS 'checks beyond their soft level, or passed by an override; NULL when none';
+COMMENT ON COLUMN arbees.decisions.target_qty IS 'shares the signal wanted to hold; NULL where it stated an amount';
+-- The last target of each; most signals state an amount and are not in it.
+CREATE INDEX decisions_target_idx ON arbees.decisions (deployment_id, instrument_id, decision_id)
+	WHERE target_qty IS NOT NULL;
 
 CREATE SEQUENCE arbees.positions_seq;
 CREATE TABLE arbees.positions (

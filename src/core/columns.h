@@ -19,7 +19,7 @@
 	X(DECISIONS, instrument_id) X(DECISIONS, window_id) X(DECISIONS, verdict) X(DECISIONS, reason) \
 	X(DECISIONS, market_time) X(DECISIONS, decided_at) X(DECISIONS, strategy_hash) \
 	X(DECISIONS, gate_version) X(DECISIONS, input) X(DECISIONS, output) X(DECISIONS, repeat_count) \
-	X(DECISIONS, last_repeat_at)
+	X(DECISIONS, last_repeat_at) X(DECISIONS, target_qty) X(DECISIONS, warnings)
 #define ORDERS_COLUMNS(X) \
 	X(ORDERS, order_id) X(ORDERS, portfolio_id) X(ORDERS, mode) X(ORDERS, decision_id) \
 	X(ORDERS, deployment_id) X(ORDERS, position_id) X(ORDERS, venue_id) \

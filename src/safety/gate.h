@@ -9,7 +9,8 @@
  * replayed by the version that made it.
  *
  * Absent numbers are FIXED_NULL (a check that needs them denies), "no limit" is
- * FIXED_NONE, in fields of every unit.
+ * FIXED_NONE, in fields of every unit; an exposure of FIXED_NONE says that the
+ * instrument has none of that kind (no sector, no group). A time of 0 is unknown.
  *
  *-------------------------------------------------------------------------
  */
@@ -64,6 +65,8 @@
 	/* realised volatility of the underlying, percent per square root of a minute; updates without a change */ \
 	X(volatility_pct, UNIT_FIXED) X(price_unchanged, UNIT_COUNT) X(confidence_unchanged, UNIT_COUNT) \
 	X(tick_size, UNIT_FIXED) X(lot_size, UNIT_FIXED) X(min_qty, UNIT_FIXED) X(min_notional, UNIT_FIXED) \
+	/* the venue's largest order; FIXED_NONE = it names none */ \
+	X(max_qty, UNIT_FIXED) X(max_notional, UNIT_FIXED) \
 	X(max_price, UNIT_FIXED) X(fee_rate, UNIT_FIXED) X(fee_exponent, UNIT_COUNT) \
 	/* the signal; limit_price FIXED_NULL = at the market, within market_slippage_pct of the other side */ \
 	X(side, UNIT_SIDE) X(amount_kind, UNIT_AMOUNT_KIND) X(amount, UNIT_FIXED) X(limit_price, UNIT_FIXED) \
@@ -72,7 +75,7 @@
 	X(market_slippage_pct, UNIT_FIXED) \
 	/* target position in shares, FIXED_NULL where the signal states an amount; what is held and what works towards it */ \
 	X(target_qty, UNIT_FIXED) X(held_qty, UNIT_FIXED) X(working_qty, UNIT_FIXED) \
-	/* sizing: kind 0 = the signal's own amount; base = dollars, fraction of equity, or target volatility */ \
+	/* sizing: a SizingKind; base = dollars, fraction of equity, or target volatility */ \
 	X(sizing_kind, UNIT_COUNT) X(sizing_base, UNIT_FIXED) X(sizing_cap_usd, UNIT_FIXED) X(equity, UNIT_FIXED) \
 	/* factors between 0 and 1 that shrink an entry; FIXED_ONE = as it is */ \
 	X(risk_scaler, UNIT_FIXED) X(confidence_scale, UNIT_FIXED) X(drawdown_scale, UNIT_FIXED) \
@@ -113,7 +116,14 @@
 	X(amount, UNIT_FIXED) X(limit_price, UNIT_FIXED) X(value, UNIT_FIXED) X(qty, UNIT_FIXED) \
 	X(fee_bound, UNIT_FIXED) X(reserve, UNIT_FIXED) X(heat, UNIT_FIXED) X(stop_loss_pct, UNIT_FIXED) \
 	/* what was asked before shrinking, and what shrank it most: a SizeCap */ \
-	X(asked_amount, UNIT_FIXED) X(capped_by, UNIT_COUNT)
+	X(asked_amount, UNIT_FIXED) X(capped_by, UNIT_SIZE_CAP)
+
+/* Where the size of an entry comes from. */
+typedef enum SizingKind
+{
+	SIZING_SIGNAL, SIZING_FIXED_USD, SIZING_FIXED_FRACTION, SIZING_VOLATILITY_TARGET,
+	SIZING_UNREADABLE			/* declared, but not to be read: nothing may be entered by it */
+} SizingKind;
 
 /* What made an order smaller than asked. */
 typedef enum SizeCap
@@ -155,7 +165,7 @@ extern const GateFieldInfo GateOutputFields[];
 extern const int GateInputCount;
 extern const int GateOutputCount;
 
-/* What a check saw and what it allows; unit says how to read them. */
+/* What a check saw and what it allows; unit says how to read them, 0 = nothing was to be seen. */
 typedef struct Finding
 {
 	int64		seen;
@@ -179,12 +189,20 @@ typedef struct RiskCheck
 	const char *rule;			/* the regulation or practice it serves */
 } RiskCheck;
 
+/* Ends with a row whose code is NULL. */
 extern const RiskCheck RiskChecks[];
 
 extern void arb_judge(const GateInput *in, GateOutput *out);
+extern const char *arb_gate_reason(const GateOutput *out);
+extern char *arb_gate_warnings(const GateOutput *out);
+extern bool arb_mask_has(int64 mask_0, int64 mask_1, int check);
+extern bool arb_check_applies(const GateInput *in, int check);
+extern bool arb_check_overridden(const GateInput *in, int check);
+extern void arb_limits_soften(const GateInput *in, GateInput *soft);
 extern bool arb_check_run(int check, const GateInput *in, const GateOutput *sized, Finding *finding);
 extern bytea *arb_gate_encode(const int64 *fields, int count);
 extern void arb_gate_decode(const bytea *bytes, int64 *fields, int count);
+extern LabelType arb_gate_label_type(GateUnit unit);
 extern char *arb_gate_format(GateUnit unit, int64 value);
 
 #endif							/* ARB_GATE_H */

@@ -115,6 +115,11 @@ write_decision(GateContext *c, Submitted *result)
 	SET(repeat_count, Int32GetDatum(0));
 	SET(last_repeat_at, (Datum) 0);
 	null[DECISIONS_last_repeat_at] = true;
+	null[DECISIONS_target_qty] = c->in.target_qty == FIXED_NULL || w->purpose != PURPOSE_ENTRY;
+	if (!null[DECISIONS_target_qty])
+		SET(target_qty, arb_fixed_to_numeric(c->in.target_qty));
+	null[DECISIONS_warnings] = result->warnings == NULL;
+	SET(warnings, result->warnings == NULL ? (Datum) 0 : CStringGetTextDatum(result->warnings));
 #undef SET
 	table = arb_table_open(&decisions_table, w->mode, RowExclusiveLock);
 	arb_guard_open("decisions");
@@ -127,7 +132,7 @@ write_decision(GateContext *c, Submitted *result)
 static Fixed
 stop_of(const GateContext *c)
 {
-	return c->in.stop_loss_pct;
+	return c->out.stop_loss_pct;
 }
 
 static void
@@ -321,6 +326,7 @@ count_repeat(const Wish *w, Submitted *result)
 		result->decision_id = DatumGetInt64(row.value[DECISIONS_decision_id]);
 		result->verdict = arb_label_value(LABEL_VERDICT, DatumGetObjectId(row.value[DECISIONS_verdict]));
 		result->reason = row.null[DECISIONS_reason] ? NULL : TextDatumGetCString(row.value[DECISIONS_reason]);
+		result->warnings = row.null[DECISIONS_warnings] ? NULL : TextDatumGetCString(row.value[DECISIONS_warnings]);
 	}
 	arb_table_close(&table);
 	return found;
@@ -349,8 +355,8 @@ arb_submit(const Wish *wish, const QuoteSet *quotes, TimestampTz market_time, Su
 	arb_judge(&c.in, &c.out);
 
 	result->verdict = (Verdict) c.out.verdict;
-	result->reason = result->verdict == VERDICT_ACCEPTED ? NULL :
-		result->verdict == VERDICT_MONITORED ? "monitor_mode" : RiskChecks[c.out.first_failed].code;
+	result->reason = arb_gate_reason(&c.out);
+	result->warnings = arb_gate_warnings(&c.out);
 	write_decision(&c, result);
 	ARB_DEBUG_POINT("decision");
 	if (result->verdict == VERDICT_ACCEPTED)

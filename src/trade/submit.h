@@ -23,6 +23,7 @@ typedef struct Submitted
 	const char *reason;			/* NULL when accepted */
 	int64		order_id;		/* 0 unless accepted now */
 	int64		position_id;
+	const char *warnings;		/* checks beyond their soft level or overridden; NULL when none */
 	bool		repeated;
 } Submitted;
 

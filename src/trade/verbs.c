@@ -60,28 +60,8 @@ find_position(int64 position_id, TradingMode *mode, Row *position)
 
 /* ---- signals ---- */
 
-static void
-require_deployment(int32 deployment_id, Wish *wish, TimestampTz *market_time)
-{
-	Row			row;
-	Desk		desk;
-
-	if (!arb_row_cached(&deployments_table, "deployments_pkey", deployment_id, &row))
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("deployment %d does not exist", deployment_id)));
-	wish->deployment_id = deployment_id;
-	wish->portfolio_id = DatumGetInt32(row.value[DEPLOYMENTS_portfolio_id]);
-	arb_desk_read(wish->portfolio_id, &desk);
-	wish->mode = desk.mode;
-	*market_time = desk.market_time;
-	if (desk.mode == MODE_DRY_RUN || desk.mode == MODE_BACKTEST)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARB_NOT_BUILT),
-				 errmsg("mode %s is not built yet", arb_label_name(LABEL_MODE, desk.mode))));
-}
-
 /*
- * submit_signal(deployment, signal) returns (decision_id, verdict, reason, order_id, repeated)
+ * submit_signal(deployment, signal) returns (decision_id, verdict, reason, order_id, repeated, warnings)
  *
  * The gate's door for tests, tools and people; strategies come through on_quotes.
  */
@@ -92,14 +72,14 @@ arbees_submit_signal(PG_FUNCTION_ARGS)
 	Wish		wish = {0};
 	Submitted	result;
 	TimestampTz market_time;
-	Datum		value[5];
-	bool		null[5] = {false};
+	Datum		value[6];
+	bool		null[6] = {false};
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("deployment and signal must be given")));
 	arb_require_primary("submit_signal");
-	require_deployment(PG_GETARG_INT32(0), &wish, &market_time);
+	arb_wish_of_deployment(PG_GETARG_INT32(0), &wish, &market_time);
 	arb_wish_from_signal(PG_GETARG_HEAPTUPLEHEADER(1), &wish);
 	arb_submit_lock(wish.mode, wish.portfolio_id);
 	arb_submit(&wish, NULL, market_time, &result);
@@ -111,6 +91,8 @@ arbees_submit_signal(PG_FUNCTION_ARGS)
 	null[3] = result.order_id == 0;
 	value[3] = Int64GetDatum(result.order_id);
 	value[4] = BoolGetDatum(result.repeated);
+	null[5] = result.warnings == NULL;
+	value[5] = null[5] ? (Datum) 0 : CStringGetTextDatum(result.warnings);
 	PG_RETURN_DATUM(arb_result_row(fcinfo, lengthof(value), value, null));
 }
 

@@ -1,13 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * src/trade/wish.c
- *	  A wish to trade: arbees.signal, read.
+ *	  A wish to trade: arbees.signal, read, and whose it is.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "core/columns.h"
+#include "core/row_cache.h"
+#include "errors.h"
+#include "trade/desk.h"
 #include "trade/wish.h"
 #include "utils/builtins.h"
 #include "utils/typcache.h"
@@ -77,4 +81,29 @@ arb_wish_from_signal(HeapTupleHeader signal, Wish *wish)
 	wish->override_id = 0;
 	wish->overridden[0] = wish->overridden[1] = 0;
 	wish->purpose = PURPOSE_ENTRY;
+}
+
+/*
+ * arb_wish_of_deployment sets whose wish it is, and reads the market's time.
+ *
+ * Errors: P0002 for a deployment that does not exist, ERRCODE_ARB_NOT_BUILT for its mode.
+ */
+void
+arb_wish_of_deployment(int32 deployment_id, Wish *wish, TimestampTz *market_time)
+{
+	Row			row;
+	Desk		desk;
+
+	if (!arb_row_cached(&deployments_table, "deployments_pkey", deployment_id, &row))
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("deployment %d does not exist", deployment_id)));
+	wish->deployment_id = deployment_id;
+	wish->portfolio_id = DatumGetInt32(row.value[DEPLOYMENTS_portfolio_id]);
+	arb_desk_read(wish->portfolio_id, &desk);
+	wish->mode = desk.mode;
+	*market_time = desk.market_time;
+	if (desk.mode == MODE_DRY_RUN || desk.mode == MODE_BACKTEST)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARB_NOT_BUILT),
+				 errmsg("mode %s is not built yet", arb_label_name(LABEL_MODE, desk.mode))));
 }

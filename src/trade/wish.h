@@ -48,6 +48,7 @@ typedef struct Wish
 	int64		position_id;	/* exits only */
 } Wish;
 
+extern void arb_wish_of_deployment(int32 deployment_id, Wish *wish, TimestampTz *market_time);
 extern void arb_wish_from_signal(HeapTupleHeader signal, Wish *wish);
 
 #endif							/* ARB_WISH_H */

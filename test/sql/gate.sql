@@ -32,6 +32,9 @@ CREATE VIEW desk.verdicts AS
 SELECT FROM desk.quote('PAPER', 100, 'w.up', 0.50, 0.52);
 SELECT FROM desk.quote('PAPER', 100.5, 'w.down', 0.47, 0.49);
 
+-- Here each check stands alone: those that judge the same numbers more tightly stand back; checks.sql has them all.
+SELECT count(arbees_set_none(k, 'one at a time')) FROM unnest('{max_spread_pct,max_order_usd,max_window_usd,max_gross_usd,max_venue_usd,max_strategy_usd,max_net_usd,max_same_side_positions}'::text[]) k;
+
 -- The table of checks has no gaps and no double codes.
 SELECT ordinal, code, check_group, for_entries, for_exits FROM arbees.risk_checks ORDER BY ordinal;
 SELECT count(*) = max(ordinal) AND count(DISTINCT code) = count(*) AS sound FROM arbees.risk_checks;
@@ -253,6 +256,32 @@ ORDER BY part, field;
 -- Damaged bytes are no decision.
 SELECT desk.attempt(format('SELECT arbees.judge(%L)', b)) FROM unnest(ARRAY['', '\x00', '\x00020001', '\x00010001', '\x0001ffff']::bytea[]) b;
 SELECT desk.attempt(format('SELECT arbees.judge(%L)', substr(input, 1, octet_length(input) - 1))) AS cut,
-	arbees.judge(set_byte(input, octet_length(input) - 1, 1)) = output AS last_byte_does_not_matter_here,
-	arbees.judge(set_byte(input, 4 + 11 * 8 + 7, 2)) = output AS kill_level_matters
+	arbees.judge(arbees.change_input(input, '{}')) = output AS unchanged,
+	arbees.judge(arbees.change_input(input, '{"kill_level": "pause"}')) = output AS unmoved_by_a_kill,
+	(arbees.read_verdict(arbees.judge(arbees.change_input(input, '{"allow_submit": true}')))).verdict AS had_it_been_allowed
 FROM arbees.decisions WHERE signal_key = 'watched';
+
+-- What if: the verdict a signal would get, and nothing written.
+CREATE TABLE desk.before AS SELECT (SELECT count(*) FROM arbees.decisions) AS decisions, (SELECT count(*) FROM arbees.orders) AS orders,
+	(SELECT count(*) FROM arbees.portfolio_ledger) AS ledger, (SELECT count(*) FROM arbees.journal) AS journal;
+SELECT s AS signal, w.verdict, w.reason, w.failed, w.amount, w.limit_price, w.value, w.reserve, jsonb_array_length(w.checks) > 90 AS all_checks
+FROM unnest(ARRAY['{"symbol": "w.down", "limit_price": 0.5}', '{"symbol": "w.down", "limit_price": null}', '{"symbol": "w.down", "amount": 7.001}', '{}']::jsonb[]) s,
+	arbees_what_if(desk.deployment('paper', 'silent'), desk.signal(s)) w;
+SELECT c - 'seen' - 'allowed' AS check FROM arbees_what_if(desk.deployment('paper', 'silent'), desk.signal('{"symbol": "w.down", "amount": 7.001}')) w,
+	jsonb_array_elements(w.checks) c WHERE NOT (c ->> 'passed')::boolean;
+SELECT b.decisions = (SELECT count(*) FROM arbees.decisions) AND b.orders = (SELECT count(*) FROM arbees.orders)
+	AND b.ledger = (SELECT count(*) FROM arbees.portfolio_ledger) AND b.journal = (SELECT count(*) FROM arbees.journal) AS nothing_written
+FROM desk.before b;
+-- What it says is what happens.
+SELECT w.verdict, w.value, desk.try(desk.signal('{"key": "as said", "symbol": "w.down", "limit_price": 0.5, "amount": 2}')) AS then_it_is
+FROM arbees_what_if(desk.deployment('paper', 'silent'), desk.signal('{"symbol": "w.down", "limit_price": 0.5, "amount": 2}')) w;
+SELECT desk.attempt('SELECT arbees_what_if(NULL, desk.signal())') AS no_deployment, desk.attempt('SELECT arbees_what_if(999, desk.signal())') AS unknown_deployment;
+
+-- Beyond a soft level an order passes; its decision says so, and so does the answer, again and again.
+SELECT arbees_set_soft('max_position_usd', '0.5', 'warn early');
+SELECT verdict, reason, repeated, warnings
+FROM arbees.submit_signal(desk.deployment('paper', 'silent'), desk.signal('{"key": "warned", "symbol": "w.down", "limit_price": 0.5}'));
+SELECT verdict, reason, repeated, warnings
+FROM arbees.submit_signal(desk.deployment('paper', 'silent'), desk.signal('{"key": "warned", "symbol": "w.down", "limit_price": 0.5}'));
+SELECT d.warnings, e.code, e.passed, e.allowed, e.soft, e.warned, e.overridden, (arbees_replay(d.decision_id)).agrees
+FROM arbees.decisions d, arbees_explain(d.decision_id) e WHERE d.signal_key = 'warned' AND e.warned;
