@@ -149,8 +149,9 @@ CREATE TABLE arbees.orders (
 	cancel_sent_at	timestamptz,
 	last_reason		text,
 	PRIMARY KEY (order_id, portfolio_id, mode),
-	CONSTRAINT orders_client_order_id_key UNIQUE (client_order_id, portfolio_id, mode),
-	CONSTRAINT orders_entry_slot_key UNIQUE (window_id, instrument_id, entry_no, portfolio_id, mode),
+	-- Made of what is unique by itself, so it needs no index of its own.
+	CONSTRAINT orders_client_order_id_check CHECK (client_order_id = 'ab1-' || portfolio_id::text || '-' || order_id::text),
+	CONSTRAINT orders_entry_slot_key UNIQUE (window_id, instrument_id, portfolio_id, entry_no, mode),
 	CONSTRAINT orders_entry_no_check CHECK (
 		CASE WHEN purpose = 'ENTRY' AND window_id IS NOT NULL THEN entry_no IN (1, 2) AND entry_no IS NOT NULL
 			 ELSE entry_no IS NULL END),

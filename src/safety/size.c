@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "safety/heat.h"
 #include "safety/size.h"
 #include "safety/sums.h"
 
@@ -274,9 +275,7 @@ value_order(const GateInput *in, GateOutput *out)
 	if (in->purpose == PURPOSE_EXIT)
 		return;
 	out->reserve = plus(value, out->fee_bound);
-	/* Without a stop the whole may be lost. */
-	out->heat = out->stop_loss_pct > 0 && out->stop_loss_pct <= 100 * FIXED_ONE ?
-		part_up(out->reserve, out->stop_loss_pct, 100 * FIXED_ONE) : out->reserve;
+	out->heat = out->reserve == FIXED_NULL ? FIXED_NULL : arb_heat(out->reserve, out->stop_loss_pct);
 }
 
 /* A tighter stop when the market is wild; 0 means no stop, so that a stop never becomes 0. */

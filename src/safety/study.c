@@ -141,6 +141,17 @@ numbered(const char *field, GateUnit unit, const JsonbValue *value, TimestampTz 
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
 }
 
+/* "=" and an integer: the field as it is stored, also where it means nothing. */
+static bool
+stored_form(const JsonbValue *value, int64 *field)
+{
+	if (value->type != jbvString || value->val.string.len < 2 || value->val.string.val[0] != '=')
+		return false;
+	*field = DatumGetInt64(DirectFunctionCall1(int8in, CStringGetDatum(pnstrdup(value->val.string.val + 1,
+																				 value->val.string.len - 1))));
+	return true;
+}
+
 static void
 set_field(GateInput *in, const char *name, const JsonbValue *value, TimestampTz moment)
 {
@@ -153,6 +164,8 @@ set_field(GateInput *in, const char *name, const JsonbValue *value, TimestampTz 
 
 		if (strcmp(field->name, name) != 0)
 			continue;
+		if (stored_form(value, &((int64 *) in)[i]))
+			return;
 		((int64 *) in)[i] = value->type == jbvNull ? FIXED_NULL :
 			type != 0 ? labelled(name, type, value) : numbered(name, field->unit, value, moment);
 		return;
@@ -214,8 +227,9 @@ changed(GateInput *in, Jsonb *fields)
 
 /*
  * compose_input(fields jsonb) returns the bytes of a healthy entry with these
- * fields in the place of its own. Times are seconds after the decision; the
- * field "overridden" lists checks that an override lets pass.
+ * fields in the place of its own. Times are seconds after the decision; a text
+ * of "=" and an integer is a field as it is stored; the field "overridden" lists
+ * checks that an override lets pass.
  *
  * Errors: 22023 for a field that is none or a value that does not fit it.
  */

@@ -269,7 +269,7 @@ add_working_exit(const Row *row, void *arg)
 static void
 gather_exit(GateContext *c, Snapshot snapshot)
 {
-	Table		table = arb_table_open(&orders_table, c->wish->mode, AccessShareLock);
+	Table		table = arb_table_open(&orders_table, c->wish->mode, RowExclusiveLock);
 	IndexKey	keys[] = {INT8_KEY(c->wish->position_id)};
 
 	c->in.position_id = c->wish->position_id;
@@ -355,26 +355,27 @@ count_row(const Row *row, void *arg)
 	return true;
 }
 
+/* Exits have no number and come last in the index: the first ends the count. */
+static bool
+count_entry(const Row *row, void *arg)
+{
+	return !row->null[ORDERS_entry_no] && count_row(row, arg);
+}
+
 static void
 gather_slot(GateContext *c, Snapshot snapshot)
 {
 	Table		table;
 	IndexKey	entry[] = {
-		INT8_KEY(c->in.window_id), INT4_KEY(c->wish->instrument_id), {(Datum) 0, F_INT2EQ},
-		INT4_KEY(c->wish->portfolio_id)
+		INT8_KEY(c->in.window_id), INT4_KEY(c->wish->instrument_id), INT4_KEY(c->wish->portfolio_id)
 	};
 	IndexKey	unknown[] = {INT4_KEY(c->wish->portfolio_id), INT8_KEY(c->in.window_id)};
-	int			no;
 
 	if (c->in.window_id == 0)
 		return;
-	table = arb_table_open(&orders_table, c->wish->mode, AccessShareLock);
-	for (no = 1; no <= MAX_ENTRIES_PER_SLOT; no++)
-	{
-		entry[2].value = Int16GetDatum(no);
-		arb_table_visit(&table, "orders_entry_slot_key", 4, entry, ForwardScanDirection, snapshot,
-					   count_row, &c->in.entries_in_slot);
-	}
+	table = arb_table_open(&orders_table, c->wish->mode, RowExclusiveLock);
+	arb_table_visit(&table, "orders_entry_slot_key", 3, entry, ForwardScanDirection, snapshot,
+					count_entry, &c->in.entries_in_slot);
 	arb_table_visit(&table, "orders_unknown_idx", 2, unknown, ForwardScanDirection, snapshot,
 				   count_row, &c->in.unknown_in_slot);
 	arb_table_close(&table);
@@ -474,6 +475,9 @@ arb_gather(GateContext *c, const QuoteSet *quotes, TimestampTz market_time)
 	in->portfolio_id = c->wish->portfolio_id;
 	in->deployment_id = c->wish->deployment_id;
 	in->instrument_id = c->wish->instrument_id;
+	in->override_id = c->wish->override_id;
+	in->overridden_0 = c->wish->overridden[0];
+	in->overridden_1 = c->wish->overridden[1];
 	gather_identity(c, snapshot);
 	gather_desk(c, snapshot);
 	gather_account(c, snapshot);

@@ -142,12 +142,14 @@ CREATE TEMPORARY TABLE fields AS
 CREATE TEMPORARY TABLE fuzz AS
 	SELECT g AS n, arbees.compose_input((SELECT coalesce(jsonb_object_agg(field, value), '{}') FROM (
 		SELECT f.field, CASE
-			WHEN f.field IN ('purpose', 'mode', 'kill_level', 'side', 'amount_kind', 'time_in_force', 'take_profit_kind') THEN 'null'::jsonb
-			ELSE (ARRAY['null', '"none"', '0', '1', '-1', '0.5', '92000000000', '-92000000000', '5000000', 'true', 'false']::jsonb[])[1 + floor(random() * 11)::integer]
+			-- Labels have no decimals.
+			WHEN f.field IN ('purpose', 'mode', 'kill_level', 'side', 'amount_kind', 'time_in_force', 'take_profit_kind')
+				THEN to_jsonb('=' || floor(random() * 7 - 1)::text)
+			ELSE (ARRAY['null', '"none"', '0', '1', '-1', '0.5', '92000000000', '-92000000000', '5000000', '"=9223372036854775806"', '"=-9223372036854775807"', '"=2"']::jsonb[])[1 + floor(random() * 12)::integer]
 		END AS value
 		-- A few fields are wild in one input, all of them in another.
 		FROM fields f WHERE random() < (CASE g % 4 WHEN 0 THEN 1 WHEN 1 THEN 0.1 ELSE 0.004 END)) x) ||
-		jsonb_build_object('kill_level', (ARRAY['none', 'pause', 'flatten', 'emergency'])[1 + floor(random() * 4)::integer],
+		jsonb_build_object('kill_level', (ARRAY['none', 'none', 'none', 'pause', 'flatten', 'emergency'])[1 + floor(random() * 6)::integer],
 			'purpose', (ARRAY['ENTRY', 'ENTRY', 'EXIT'])[1 + floor(random() * 3)::integer])) AS input
 	FROM generate_series(1, 4000) g;
 SELECT count(*) AS judged, count(*) FILTER (WHERE v.verdict = 'accepted') > 100 AS some_pass, count(*) FILTER (WHERE v.verdict = 'denied') > 1000 AS most_fail,
@@ -172,4 +174,4 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 SELECT s, pg_temp.study(s) FROM unnest(ARRAY['{"amuont": 1}', '{"amount": "five"}', '{"amount": [1]}', '{"amount": {"a": 1}}', '{"": {"amount": 1}}', '{"side": "HOLD"}', '{"side": 1}',
-	'[]', '5', '{"overridden": "order_value"}', '{"overridden": ["no_such"]}', '{"overridden": [1]}', '{"overridden": []}', '{"amount": 1e30}', '{"repeats": 1e30}', '{"window_id": true}']) s;
+	'[]', '5', '{"overridden": "order_value"}', '{"overridden": ["no_such"]}', '{"overridden": [1]}', '{"overridden": []}', '{"amount": 1e30}', '{"repeats": 1e30}', '{"window_id": true}', '{"side": "=2"}', '{"side": "=x"}', '{"side": "="}', '{"bid": "=9223372036854775808"}']) s;
