@@ -135,14 +135,39 @@ AS 'MODULE_PATHNAME', 'arbees_on_quotes';
 COMMENT ON FUNCTION arbees.on_quotes(integer, arbees.mode, bigint, integer[], numeric[], numeric[], numeric[], numeric[], bigint[], text[], numeric[], bigint[]) IS
 	'one round of the desk: quotes and prices in, exits, strategies, gate, new orders out';
 
+CREATE OR REPLACE FUNCTION arbees.report_trades(
+	venue integer, instruments integer[], prices numeric[], sizes numeric[], source_ms bigint[])
+RETURNS bigint						-- how many were counted
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arbees_report_trades';
+COMMENT ON FUNCTION arbees.report_trades(integer, integer[], numeric[], numeric[], bigint[]) IS
+	'public trades the venue told of, added to the sums of their session; what is not younger than the last one counted is not counted again';
+
+CREATE OR REPLACE VIEW arbees.session_prices AS
+	SELECT s.instrument_id, i.symbol, s.session_start, round(s.value / s.qty, 8) AS vwap, s.qty, s.trades, s.last_at
+	FROM arbees.session_volumes s JOIN arbees.instruments i USING (instrument_id);
+COMMENT ON VIEW arbees.session_prices IS 'volume-weighted average price of each instrument''s session';
+
+CREATE OR REPLACE FUNCTION arbees.curve_at(x numeric, x0 numeric, y0 numeric, x1 numeric, y1 numeric)
+RETURNS numeric
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'arbees_curve_at';
+COMMENT ON FUNCTION arbees.curve_at(numeric, numeric, numeric, numeric, numeric) IS
+	'a straight line from (x0, y0) to (x1, y1), level beyond: what shrinks an order';
+
 REVOKE ALL ON FUNCTION
+	arbees.report_trades(integer, integer[], numeric[], numeric[], bigint[]),
+	arbees.curve_at(numeric, numeric, numeric, numeric, numeric),
 	arbees.outcome_of(timestamptz, numeric, timestamptz, numeric, numeric),
 	arbees.report_window(integer, text, text, text, bigint, bigint, text, text, text, numeric, numeric, numeric, numeric, integer, boolean),
 	arbees.report_tick_size(integer, text, numeric),
 	arbees.report_resolution(integer, text, text, numeric, numeric, bigint),
 	arbees.on_quotes(integer, arbees.mode, bigint, integer[], numeric[], numeric[], numeric[], numeric[], bigint[], text[], numeric[], bigint[])
 	FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION arbees.curve_at(numeric, numeric, numeric, numeric, numeric) TO arbees_viewer;
 GRANT EXECUTE ON FUNCTION
+	arbees.report_trades(integer, integer[], numeric[], numeric[], bigint[]),
 	arbees.report_window(integer, text, text, text, bigint, bigint, text, text, text, numeric, numeric, numeric, numeric, integer, boolean),
 	arbees.report_tick_size(integer, text, numeric),
 	arbees.report_resolution(integer, text, text, numeric, numeric, bigint),

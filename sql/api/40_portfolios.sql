@@ -180,6 +180,20 @@ AS 'MODULE_PATHNAME', 'arbees_always_trade_canary';
 COMMENT ON FUNCTION arbees.always_trade_canary(arbees.market_state) IS
 	'buys the favoured side for $1 shortly before a window closes and holds it to settlement';
 
+CREATE OR REPLACE FUNCTION arbees.vwap(state arbees.market_state)
+RETURNS arbees.signal
+LANGUAGE C STRICT STABLE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'arbees_vwap';
+COMMENT ON FUNCTION arbees.vwap(arbees.market_state) IS
+	'buys the side of the current window that is offered below the average price of its session by a threshold';
+
+CREATE OR REPLACE FUNCTION arbees.sizing_of(
+	parameters jsonb, params jsonb, OUT kind text, OUT value numeric, OUT cap_usd numeric)
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'arbees_sizing_of';
+COMMENT ON FUNCTION arbees.sizing_of(jsonb, jsonb) IS
+	'how a deployment with params sizes its orders under a strategy with parameters; raises 22023 for what cannot be read';
+
 /* Limits that a strategy declares with its parameters: all five, whole numbers but for the dollars. */
 CREATE OR REPLACE FUNCTION arbees.check_strategy_limits(limits jsonb)
 RETURNS jsonb
@@ -227,6 +241,7 @@ AS $function$
 DECLARE
 	f	pg_proc;
 	id	integer;
+	v_parameters jsonb;
 	v_definition text;
 	v_hash	text;
 	v_limits jsonb := arbees.check_strategy_limits($3 -> 'limits');
@@ -242,14 +257,21 @@ BEGIN
 		RAISE EXCEPTION 'function % is SECURITY DEFINER: a strategy must not bring power of its own', $2
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	SELECT s.parameters INTO v_parameters FROM arbees.strategies s WHERE s.name = $1;
+	v_parameters := coalesce($3 - 'limits', v_parameters, '{}');
+	-- What is deployed already must fit what is declared now.
+	PERFORM arbees.sizing_of(v_parameters, p.params)
+	FROM (SELECT '{}'::jsonb AS params UNION ALL
+		SELECT d.params FROM arbees.deployments d JOIN arbees.strategies s ON s.strategy_id = d.strategy_id
+		WHERE s.name = $1 AND d.state <> 'retired') p;
 	v_definition := pg_get_functiondef($2);
 	v_hash := encode(sha256(convert_to(v_definition, 'UTF8')), 'hex');
 	INSERT INTO arbees.strategies AS s (name, function_name, run_as, parameters, expectations, kill_criterion, version_hash,
 		limits)
 	VALUES ($1, format('%s.%I(arbees.market_state)', f.pronamespace::regnamespace, f.proname),
-		'arbees_strategy', coalesce($3 - 'limits', '{}'), $4, $5, v_hash, v_limits)
+		'arbees_strategy', v_parameters, $4, $5, v_hash, v_limits)
 	ON CONFLICT ON CONSTRAINT strategies_name_key DO UPDATE SET function_name = excluded.function_name,
-		version_hash = excluded.version_hash, parameters = coalesce($3 - 'limits', s.parameters),
+		version_hash = excluded.version_hash, parameters = excluded.parameters,
 		limits = coalesce(v_limits, s.limits),
 		expectations = coalesce($4, s.expectations), kill_criterion = coalesce($5, s.kill_criterion)
 	RETURNING s.strategy_id INTO id;
@@ -294,6 +316,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'The strategy declares them; arbees_set_deployment_limits changes them.';
 	END IF;
+	PERFORM arbees.sizing_of(s.parameters, $3);
 	INSERT INTO arbees.deployments (strategy_id, portfolio_id, mode, params,
 		max_instruments, max_order_usd, max_day_orders, max_open_positions, max_venues)
 	SELECT s.strategy_id, p.portfolio_id, p.mode, $3, (s.limits ->> 'instruments')::integer,
@@ -313,6 +336,8 @@ $function$;
 COMMENT ON FUNCTION @extschema@.arbees_deploy(text, text, jsonb) IS
 	'runs a strategy in a portfolio with parameters, within the limits the strategy declares; returns the deployment''s id';
 
+REVOKE ALL ON FUNCTION arbees.sizing_of(jsonb, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION arbees.sizing_of(jsonb, jsonb) TO arbees_viewer;
 CREATE OR REPLACE FUNCTION arbees.effective_limits(
 	deployment integer, instrument integer,
 	OUT key text, OUT value text, OUT decided_by text, OUT soft text, OUT soft_decided_by text)

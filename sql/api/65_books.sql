@@ -18,8 +18,7 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 	WITH scoped AS (
 		SELECT i.instrument_id, CASE WHEN i.outcome = 'DOWN' THEN -1 ELSE 1 END AS direction,
-			to_jsonb(i) ->> 'sector' AS sector,
-			coalesce(to_jsonb(i) ->> 'correlation_group', CASE WHEN i.window_id IS NOT NULL THEN i.underlying END) AS correlated
+			i.sector, coalesce(i.correlation_group, CASE WHEN i.window_id IS NOT NULL THEN i.underlying END) AS correlated
 		FROM arbees.instruments i
 	), held AS (
 		SELECT s.*, i.direction, i.sector, i.correlated
@@ -119,7 +118,8 @@ AS $function$
 			SELECT coalesce(sum(CASE WHEN l.kind = 'RESERVE' AND l.reserved_change > 0 THEN
 					CASE o.amount_kind WHEN 'money' THEN o.amount ELSE ceil(o.amount * o.limit_price * 100000000) / 100000000 END END), 0) AS day_value,
 				coalesce(sum(CASE WHEN l.kind = 'RESERVE' AND l.reserved_change > 0 THEN
-					CASE o.amount_kind WHEN 'base' THEN o.amount ELSE trunc(o.amount / o.limit_price, 8) END END), 0) AS day_qty,
+					(SELECT f.value::numeric FROM arbees.decisions d, arbees.decode_decision(d.input, d.output) f
+					WHERE d.decision_id = o.decision_id AND f.part = 'output' AND f.field = 'qty') END), 0) AS day_qty,
 				coalesce(sum(CASE WHEN l.kind IN ('FILL', 'VOID') THEN
 					(CASE WHEN i.outcome = 'DOWN' THEN -1 ELSE 1 END) * (CASE l.kind WHEN 'FILL' THEN 1 ELSE -1 END)
 					* (CASE f.side WHEN 'BUY' THEN f.money ELSE -f.money END) END), 0) AS day_net

@@ -14,4 +14,5 @@ GRANT EXECUTE ON FUNCTION
 	arbees.list_position_transitions(), arbees.effective_limits(integer, integer),
 	arbees.list_limits(text, text, text, text, text)
 	TO arbees_viewer;
-GRANT EXECUTE ON FUNCTION arbees.always_trade_canary(arbees.market_state) TO arbees_strategy;
+GRANT EXECUTE ON FUNCTION arbees.always_trade_canary(arbees.market_state), arbees.vwap(arbees.market_state)
+	TO arbees_strategy;

@@ -61,10 +61,17 @@ CREATE TYPE arbees.market_state AS (
 	down_ask_size		numeric,
 	tick_size			numeric,
 	entries				integer,
-	params				jsonb
+	params				jsonb,
+	volatility_pct		numeric,
+	up_rolling_mid		numeric,
+	up_vwap				numeric,
+	up_volume			numeric,
+	down_rolling_mid	numeric,
+	down_vwap			numeric,
+	down_volume			numeric
 );
 COMMENT ON TYPE arbees.market_state IS
-	'what a strategy sees; for an instrument without a window the up_ columns carry it and the down_ columns are NULL';
+	'what a strategy sees; for an instrument without a window the up_ columns carry it and the down_ columns are NULL; volatility_pct is realised volatility, percent per square root of a minute, NULL while too little was seen; vwap and volume are of the session''s public trades';
 
 /* What a strategy answers; NULL for nothing to do. NULL fields take the control's value. */
 CREATE TYPE arbees.signal AS (
@@ -80,7 +87,9 @@ CREATE TYPE arbees.signal AS (
 	take_profit_pct		numeric,
 	exit_before_close_s	integer,
 	confidence			numeric,
-	note				text
+	note				text,
+	as_of				timestamptz,
+	target_position		numeric
 );
 COMMENT ON TYPE arbees.signal IS
-	'a wish to trade; stop_loss_pct 0 declares no stop, take_profit_kind none declares no take-profit, exit_before_close_s NULL holds to settlement';
+	'a wish to trade; as_of is the market time at which the model computed it, NULL now; target_position states the shares to hold instead of an amount to trade; stop_loss_pct 0 declares no stop, take_profit_kind none declares no take-profit, exit_before_close_s NULL holds to settlement';

@@ -53,11 +53,20 @@ CREATE TABLE arbees.underlying_prices (
 	price			numeric NOT NULL,
 	source_at		timestamptz NOT NULL,
 	received_at		timestamptz NOT NULL,
+	variance		float8 NOT NULL DEFAULT 0,
+	variance_weight	float8 NOT NULL DEFAULT 0,
+	unchanged		integer NOT NULL DEFAULT 0,
 	PRIMARY KEY (venue_id, underlying),
 	CONSTRAINT underlying_prices_venue_fkey FOREIGN KEY (venue_id) REFERENCES arbees.venues,
 	CONSTRAINT underlying_prices_underlying_fkey FOREIGN KEY (underlying) REFERENCES arbees.underlyings,
-	CONSTRAINT underlying_prices_price_check CHECK (price > 0 AND price < 'infinity')
+	CONSTRAINT underlying_prices_price_check CHECK (price > 0 AND price < 'infinity'),
+	CONSTRAINT underlying_prices_variance_check CHECK (
+		variance >= 0 AND variance < 'infinity' AND variance_weight >= 0 AND variance_weight <= 1),
+	CONSTRAINT underlying_prices_unchanged_check CHECK (unchanged >= 0)
 ) WITH (fillfactor = 50);
+COMMENT ON COLUMN arbees.underlying_prices.variance IS
+	'sum of squared log returns per minute, each weighted by age (half-life five minutes); the variance is this over variance_weight';
+COMMENT ON COLUMN arbees.underlying_prices.unchanged IS 'updates in a row that repeated the price';
 
 CREATE SEQUENCE arbees.windows_seq;
 CREATE TABLE arbees.windows (
@@ -146,11 +155,36 @@ CREATE TABLE arbees.quotes (
 	ask_size		numeric(24,8),
 	source_at		timestamptz NOT NULL,
 	received_at		timestamptz NOT NULL,
+	rolling_mid		numeric(20,8),
+	unchanged		integer NOT NULL DEFAULT 0,
 	PRIMARY KEY (instrument_id, run_id)
 ) PARTITION BY LIST (run_id);
+COMMENT ON COLUMN arbees.quotes.rolling_mid IS
+	'mean of the middle of bid and ask, each weighted by how long it stood and by its age (half-life rolling_collar_s)';
+COMMENT ON COLUMN arbees.quotes.unchanged IS 'stored updates in a row that repeated bid, ask and sizes';
 CREATE TABLE arbees.quotes_desk PARTITION OF arbees.quotes (
 	CONSTRAINT quotes_instrument_fkey FOREIGN KEY (instrument_id) REFERENCES arbees.instruments
 ) FOR VALUES IN (0) WITH (fillfactor = 50);
+
+/*
+ * Public trades of an instrument's session, summed: its window between opening
+ * and closing, or the UTC day where it has no window. One row each, so that the
+ * session's average price costs nothing to ask for.
+ */
+CREATE TABLE arbees.session_volumes (
+	instrument_id	integer PRIMARY KEY,
+	session_start	timestamptz NOT NULL,
+	value			numeric NOT NULL,
+	qty				numeric NOT NULL,
+	trades			bigint NOT NULL,
+	last_at			timestamptz NOT NULL,
+	CONSTRAINT session_volumes_instrument_fkey FOREIGN KEY (instrument_id) REFERENCES arbees.instruments,
+	CONSTRAINT session_volumes_sums_check CHECK (
+		value > 0 AND value < 'infinity' AND qty > 0 AND qty < 'infinity' AND trades > 0)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE arbees.session_volumes IS 'public trades of the session, summed; value / qty is the volume-weighted average price';
+COMMENT ON COLUMN arbees.session_volumes.last_at IS
+	'time of the last trade counted: what is not younger counts as told again';
 
 /* Tick history, for analytics only (float8), filled by COPY. */
 CREATE TABLE arbees.ticks (

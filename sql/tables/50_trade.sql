@@ -30,6 +30,8 @@ CREATE TABLE arbees.decisions (
 	output			bytea NOT NULL,
 	repeat_count	integer NOT NULL DEFAULT 0,
 	last_repeat_at	timestamptz,
+	confidence		numeric(20,8),
+	confidence_unchanged	integer,
 	target_qty		numeric(24,8),
 	warnings		text,
 	PRIMARY KEY (decision_id, portfolio_id, mode),
@@ -38,6 +40,10 @@ CREATE TABLE arbees.decisions (
 	CONSTRAINT decisions_key_length_check CHECK (length(signal_key) BETWEEN 1 AND 128),
 	CONSTRAINT decisions_input_size_check CHECK (octet_length(input) < 2048)
 ) PARTITION BY LIST (mode);
+-- A deployment's last decision that had a confidence, so that a model that always says the same is noticed.
+CREATE INDEX decisions_confidence_idx ON arbees.decisions (deployment_id, decision_id) WHERE confidence IS NOT NULL;
+COMMENT ON COLUMN arbees.decisions.confidence_unchanged IS
+	'decisions of the deployment just before this one that had the same confidence';
 COMMENT ON COLUMN arbees.decisions.warnings IS 'checks beyond their soft level, or passed by an override; NULL when none';
 COMMENT ON COLUMN arbees.decisions.target_qty IS 'shares the signal wanted to hold; NULL where it stated an amount';
 -- The last target of each; most signals state an amount and are not in it.
@@ -77,14 +83,21 @@ CREATE TABLE arbees.positions (
 	exit_attempts	integer NOT NULL DEFAULT 0,
 	opened_at		timestamptz NOT NULL,
 	closed_at		timestamptz,
+	stop_scale		numeric(9,8) NOT NULL DEFAULT 1,
+	entry_volatility_pct	numeric(20,8),
 	PRIMARY KEY (position_id, portfolio_id, mode),
 	CONSTRAINT positions_closed_at_check CHECK ((state = 'CLOSED') = (closed_at IS NOT NULL)),
 	CONSTRAINT positions_trigger_check CHECK (
 		state NOT IN ('STOP_TRIGGERED', 'TP_TRIGGERED', 'EXPIRY', 'KILL_TRIGGERED', 'EXIT_PENDING')
 		OR (exit_reason IS NOT NULL AND trigger_at IS NOT NULL)),
 	CONSTRAINT positions_stop_loss_check CHECK (stop_loss_pct >= 0 AND stop_loss_pct <= 100),
+	CONSTRAINT positions_stop_scale_check CHECK (stop_scale > 0 AND stop_scale <= 1),
 	CONSTRAINT positions_take_profit_check CHECK (take_profit_pct >= 0 AND take_profit_pct <= 100000)
 ) PARTITION BY LIST (mode);
+COMMENT ON COLUMN arbees.positions.stop_scale IS
+	'what the strategy''s curve made of the declared stop: stop_loss_pct is the declared one times this';
+COMMENT ON COLUMN arbees.positions.entry_volatility_pct IS
+	'realised volatility when the position was entered, percent per square root of a minute; NULL where it was unknown';
 -- Positions that still hold something, of a portfolio and by what moves them; the size of history does not matter.
 CREATE INDEX positions_open_idx ON arbees.positions (portfolio_id, instrument_id)
 	WHERE state <> 'CLOSED';
@@ -136,8 +149,9 @@ CREATE TABLE arbees.orders (
 	cancel_sent_at	timestamptz,
 	last_reason		text,
 	PRIMARY KEY (order_id, portfolio_id, mode),
-	CONSTRAINT orders_client_order_id_key UNIQUE (client_order_id, portfolio_id, mode),
-	CONSTRAINT orders_entry_slot_key UNIQUE (window_id, instrument_id, entry_no, portfolio_id, mode),
+	-- Made of what is unique by itself, so it needs no index of its own.
+	CONSTRAINT orders_client_order_id_check CHECK (client_order_id = 'ab1-' || portfolio_id::text || '-' || order_id::text),
+	CONSTRAINT orders_entry_slot_key UNIQUE (window_id, instrument_id, portfolio_id, entry_no, mode),
 	CONSTRAINT orders_entry_no_check CHECK (
 		CASE WHEN purpose = 'ENTRY' AND window_id IS NOT NULL THEN entry_no IN (1, 2) AND entry_no IS NOT NULL
 			 ELSE entry_no IS NULL END),

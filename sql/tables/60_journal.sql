@@ -18,7 +18,9 @@ CREATE TABLE arbees.journal_desk PARTITION OF arbees.journal (
 CREATE TABLE arbees.journal_backtest PARTITION OF arbees.journal
 	FOR VALUES IN ('BACKTEST') PARTITION BY LIST (portfolio_id);
 CREATE INDEX journal_desk_seal_idx ON arbees.journal_desk (xid, journal_id);
-CREATE INDEX journal_desk_kind_idx ON arbees.journal_desk (kind, journal_id);
+-- What people and the seals look for; a decision's row is found by the decision.
+CREATE INDEX journal_desk_kind_idx ON arbees.journal_desk (kind, journal_id)
+	WHERE kind NOT IN ('decision_accepted', 'decision_refused');
 
 CREATE TABLE arbees.journal_seals (
 	seal_no			bigint PRIMARY KEY,

@@ -47,6 +47,9 @@ const TableDef quotes_table = {"quotes_desk", lengthof(quotes_columns), quotes_c
 static const char *const underlying_prices_columns[] = {UNDERLYING_PRICES_COLUMNS(NAME)};
 const TableDef underlying_prices_table = {"underlying_prices", lengthof(underlying_prices_columns), underlying_prices_columns, false};
 
+static const char *const session_volumes_columns[] = {SESSION_VOLUMES_COLUMNS(NAME)};
+const TableDef session_volumes_table = {"session_volumes", lengthof(session_volumes_columns), session_volumes_columns, false};
+
 static const char *const venue_accounts_columns[] = {VENUE_ACCOUNTS_COLUMNS(NAME)};
 const TableDef venue_accounts_table = {"venue_accounts", lengthof(venue_accounts_columns), venue_accounts_columns, false};
 

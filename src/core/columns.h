@@ -19,7 +19,8 @@
 	X(DECISIONS, instrument_id) X(DECISIONS, window_id) X(DECISIONS, verdict) X(DECISIONS, reason) \
 	X(DECISIONS, market_time) X(DECISIONS, decided_at) X(DECISIONS, strategy_hash) \
 	X(DECISIONS, gate_version) X(DECISIONS, input) X(DECISIONS, output) X(DECISIONS, repeat_count) \
-	X(DECISIONS, last_repeat_at) X(DECISIONS, target_qty) X(DECISIONS, warnings)
+	X(DECISIONS, last_repeat_at) X(DECISIONS, confidence) X(DECISIONS, confidence_unchanged) \
+	X(DECISIONS, target_qty) X(DECISIONS, warnings)
 #define ORDERS_COLUMNS(X) \
 	X(ORDERS, order_id) X(ORDERS, portfolio_id) X(ORDERS, mode) X(ORDERS, decision_id) \
 	X(ORDERS, deployment_id) X(ORDERS, position_id) X(ORDERS, venue_id) \
@@ -42,7 +43,8 @@
 	X(POSITIONS, settled_money) X(POSITIONS, fees) X(POSITIONS, realized_pnl) \
 	X(POSITIONS, high_water) X(POSITIONS, exit_reason) X(POSITIONS, trigger_threshold) \
 	X(POSITIONS, trigger_price) X(POSITIONS, trigger_at) X(POSITIONS, intended_price) \
-	X(POSITIONS, exit_attempts) X(POSITIONS, opened_at) X(POSITIONS, closed_at)
+	X(POSITIONS, exit_attempts) X(POSITIONS, opened_at) X(POSITIONS, closed_at) \
+	X(POSITIONS, stop_scale) X(POSITIONS, entry_volatility_pct)
 #define FILLS_COLUMNS(X) \
 	X(FILLS, fill_id) X(FILLS, portfolio_id) X(FILLS, mode) X(FILLS, order_id) \
 	X(FILLS, position_id) X(FILLS, instrument_id) X(FILLS, venue_trade_id) X(FILLS, side) \
@@ -100,10 +102,14 @@
 	X(WINDOWS, resolved_at)
 #define QUOTES_COLUMNS(X) \
 	X(QUOTES, run_id) X(QUOTES, instrument_id) X(QUOTES, bid) X(QUOTES, bid_size) X(QUOTES, ask) \
-	X(QUOTES, ask_size) X(QUOTES, source_at) X(QUOTES, received_at)
+	X(QUOTES, ask_size) X(QUOTES, source_at) X(QUOTES, received_at) X(QUOTES, rolling_mid) X(QUOTES, unchanged)
 #define UNDERLYING_PRICES_COLUMNS(X) \
 	X(UNDERLYING_PRICES, venue_id) X(UNDERLYING_PRICES, underlying) X(UNDERLYING_PRICES, price) \
-	X(UNDERLYING_PRICES, source_at) X(UNDERLYING_PRICES, received_at)
+	X(UNDERLYING_PRICES, source_at) X(UNDERLYING_PRICES, received_at) X(UNDERLYING_PRICES, variance) \
+	X(UNDERLYING_PRICES, variance_weight) X(UNDERLYING_PRICES, unchanged)
+#define SESSION_VOLUMES_COLUMNS(X) \
+	X(SESSION_VOLUMES, instrument_id) X(SESSION_VOLUMES, session_start) X(SESSION_VOLUMES, value) \
+	X(SESSION_VOLUMES, qty) X(SESSION_VOLUMES, trades) X(SESSION_VOLUMES, last_at)
 #define VENUE_ACCOUNTS_COLUMNS(X) \
 	X(VENUE_ACCOUNTS, venue_account_id) X(VENUE_ACCOUNTS, venue_id) X(VENUE_ACCOUNTS, name) \
 	X(VENUE_ACCOUNTS, address) X(VENUE_ACCOUNTS, signature_type) \
@@ -193,6 +199,10 @@ enum
 };
 enum
 {
+	SESSION_VOLUMES_COLUMNS(COLUMN_NUMBER) SESSION_VOLUMES_ncolumns
+};
+enum
+{
 	VENUE_ACCOUNTS_COLUMNS(COLUMN_NUMBER) VENUE_ACCOUNTS_ncolumns
 };
 enum
@@ -245,6 +255,7 @@ extern const TableDef instruments_table;
 extern const TableDef windows_table;
 extern const TableDef quotes_table;
 extern const TableDef underlying_prices_table;
+extern const TableDef session_volumes_table;
 extern const TableDef venue_accounts_table;
 extern const TableDef arm_statements_table;
 extern const TableDef breakers_table;

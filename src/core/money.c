@@ -11,6 +11,8 @@
 #include "core/money.h"
 #include "fmgr.h"
 
+PG_FUNCTION_INFO_V1(arbees_fixed_amount);
+
 static pg_attribute_noreturn() void
 overflow(void)
 {
@@ -168,6 +170,13 @@ arb_fixed_to_numeric(Fixed value)
 	memcpy(VARDATA(result), &header, sizeof(header));
 	memcpy(VARDATA(result) + sizeof(header), digits + first, (last - first) * sizeof(int16));
 	return PointerGetDatum(result);
+}
+
+/* arbees.fixed_amount(numeric) returns numeric: an amount as the gate counts it. */
+Datum
+arbees_fixed_amount(PG_FUNCTION_ARGS)
+{
+	return arb_fixed_to_numeric(arb_fixed_from_numeric(PG_GETARG_DATUM(0)));
 }
 
 /* arb_fixed_to_cstring writes the shortest exact decimal text. */

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "core/safe_path.h"
 #include "core/sql.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
@@ -30,9 +31,11 @@ void
 arb_sql_prepare(SqlPlan *plan)
 {
 	SPIPlanPtr	prepared;
+	int			path;
 
 	if (plan->plan != NULL)
 		return;
+	path = arb_safe_path_enter();
 	/* Generic from the start: our statements find rows by key, and planning each call anew costs more than running it. */
 	prepared = SPI_prepare_cursor(plan->text, plan->nargs, plan->types, CURSOR_OPT_GENERIC_PLAN);
 	if (prepared == NULL)
@@ -40,16 +43,19 @@ arb_sql_prepare(SqlPlan *plan)
 	if (SPI_keepplan(prepared) != 0)
 		elog(ERROR, "could not keep a plan");
 	plan->plan = prepared;
+	arb_safe_path_leave(path);
 }
 
 /* arb_sql_run executes a plan and returns the number of rows. */
 uint64
 arb_sql_run(SqlPlan *plan, Datum *values, const char *nulls)
 {
+	int			path = arb_safe_path_enter();
 	int			result;
 
 	arb_sql_prepare(plan);
 	result = SPI_execute_plan(plan->plan, values, nulls, plan->read_only, 0);
+	arb_safe_path_leave(path);
 	if (result < 0)
 		elog(ERROR, "could not execute \"%s\": %s", plan->text, SPI_result_code_string(result));
 	return SPI_processed;

@@ -11,7 +11,8 @@
  *		arb_sql_end();
  * Values fetched by reference die with arb_sql_end(): copy what outlives it
  * with arb_sql_text() and friends, which allocate in the caller's context.
- * Every name in the text is written with its schema.
+ * Every name in the text is written with its schema; operators and casts mean
+ * those of pg_catalog, whatever the caller's search_path is.
  *
  *-------------------------------------------------------------------------
  */

@@ -20,11 +20,13 @@
 #include "access/xact.h"
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
+#include "commands/sequence.h"
 #include "commands/trigger.h"
 #include "compat.h"
 #include "core/catalog.h"
 #include "core/prepared.h"
 #include "core/relcache.h"
+#include "core/safe_path.h"
 #include "core/table.h"
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
@@ -39,8 +41,8 @@
 
 typedef struct CacheEntry
 {
-	const void *key1;			/* TableDef, or index name */
-	Oid			key2;			/* mode, or leaf */
+	const void *key1;			/* TableDef, or name of an index or a sequence */
+	Oid			key2;			/* mode, or leaf, or nothing */
 	Oid			oid;
 } CacheEntry;
 
@@ -138,6 +140,7 @@ arb_table_open(const TableDef *def, TradingMode mode, LOCKMODE lockmode)
 		oid = leaf_oid(def, mode);
 	table.def = def;
 	table.any_age = false;
+	table.lockmode = lockmode;
 	table.rel = table_open(oid, lockmode);
 	if (!known)
 	{
@@ -171,6 +174,20 @@ index_oid(Table *table, const char *index)
 			 RelationGetRelationName(table->rel), index);
 	cache_add(index, leaf, oid);
 	return oid;
+}
+
+/* arb_next_id draws from a sequence of ours; the name must be a constant. */
+int64
+arb_next_id(const char *sequence)
+{
+	Oid			oid = cache_find(sequence, InvalidOid);
+
+	if (!OidIsValid(oid))
+	{
+		oid = arb_catalog_relation(sequence);
+		cache_add(sequence, InvalidOid, oid);
+	}
+	return nextval_internal(oid, false);
 }
 
 /* arb_snapshot_begin takes the snapshot to read by; call it after the locks. */
@@ -226,7 +243,8 @@ static int
 scan_index(Table *table, const char *index, int nkeys, const IndexKey *keys,
 		   ScanDirection direction, Snapshot snapshot, bool own, RowVisitor visit, void *arg)
 {
-	Relation	idx = index_open(index_oid(table, index), AccessShareLock);
+	/* The table's own mode: what is written later in this transaction is then locked once. */
+	Relation	idx = index_open(index_oid(table, index), table->lockmode);
 	TupleTableSlot *slot = table_slot_create(table->rel, NULL);
 	ScanKeyData scankeys[4];
 	IndexScanDesc scan;
@@ -395,21 +413,31 @@ filled_slot(EState *estate, Table *table, const Datum *values, const bool *nulls
 	return slot;
 }
 
+/* A stranger's trigger must not find its names by the path of whoever called the gate. */
+static int
+path_of_triggers(Table *table)
+{
+	return arb_prepared_runs_strangers(table->rel) ? arb_safe_path_enter() : 0;
+}
+
 /* arb_table_insert inserts one row; all columns must be given, defaults do not apply. */
 void
 arb_table_insert(Table *table, Datum *values, bool *nulls)
 {
 	ResultRelInfo *rri;
 	EState	   *estate;
+	int			path;
 
 	if (arb_prepared_insert(table->rel, table->def->ncolumns, values, nulls))
 		return;
+	path = path_of_triggers(table);
 	rri = makeNode(ResultRelInfo);
 	estate = begin_write(table, rri);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	arb_simple_insert(rri, estate, filled_slot(estate, table, values, nulls));
 	end_write(estate);
 	PopActiveSnapshot();
+	arb_safe_path_leave(path);
 }
 
 /*
@@ -422,6 +450,7 @@ arb_table_insert(Table *table, Datum *values, bool *nulls)
 void
 arb_table_update(Table *table, const Row *row)
 {
+	int			path = path_of_triggers(table);
 	ResultRelInfo *rri = makeNode(ResultRelInfo);
 	EState	   *estate = begin_write(table, rri);
 	TupleTableSlot *old = table_slot_create(table->rel, &estate->es_tupleTable);
@@ -445,4 +474,5 @@ arb_table_update(Table *table, const Row *row)
 	EvalPlanQualEnd(&epq);
 	end_write(estate);
 	PopActiveSnapshot();
+	arb_safe_path_leave(path);
 }

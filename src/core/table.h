@@ -51,6 +51,7 @@ typedef struct Table
 {
 	const TableDef *def;
 	Relation	rel;
+	LOCKMODE	lockmode;
 	bool		any_age;		/* the caller promises nothing about what its own snapshot saw */
 } Table;
 
@@ -59,6 +60,7 @@ typedef bool (*RowVisitor) (const Row *row, void *arg);
 
 extern Table arb_table_open(const TableDef *def, TradingMode mode, LOCKMODE lockmode);
 extern void arb_table_close(Table *table);
+extern int64 arb_next_id(const char *sequence);
 extern Snapshot arb_snapshot_begin(void);
 extern void arb_snapshot_end(Snapshot snapshot);
 extern bool arb_table_fetch(Table *table, const char *index, int nkeys, const IndexKey *keys,

@@ -15,8 +15,6 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "commands/sequence.h"
-#include "core/catalog.h"
 #include "core/clock.h"
 #include "core/columns.h"
 #include "core/guard.h"
@@ -72,7 +70,7 @@ arb_journal(int mode, const char *kind, int32 portfolio_id, int64 ref_id, const 
 	if (mode == MODE_BACKTEST)
 		elog(ERROR, "a backtest has a journal of its own");
 	table = arb_table_open(&journal_table, 0, RowExclusiveLock);
-	row.journal_id = nextval_internal(arb_catalog_relation("journal_seq"), false);
+	row.journal_id = arb_next_id("journal_seq");
 	row.mode = mode == JOURNAL_NO_MODE ? NULL : arb_label_name(LABEL_MODE, mode);
 	row.at = arb_now();
 	row.xid = U64FromFullTransactionId(GetTopFullTransactionId());
@@ -113,7 +111,7 @@ arb_alert(const char *severity, const char *kind, int32 portfolio_id, const char
 	bool		nulls[lengthof(AlertColumns)] = {false};
 	Table		table = arb_table_open(&AlertTable, 0, RowExclusiveLock);
 
-	values[0] = Int64GetDatum(nextval_internal(arb_catalog_relation("alerts_seq"), false));
+	values[0] = Int64GetDatum(arb_next_id("alerts_seq"));
 	values[1] = TimestampTzGetDatum(arb_now());
 	values[2] = CStringGetTextDatum(severity);
 	values[3] = CStringGetTextDatum(kind);

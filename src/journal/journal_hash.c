@@ -12,62 +12,40 @@
  */
 #include "postgres.h"
 
-#include "common/cryptohash.h"
 #include "journal/journal_hash.h"
 #include "port/pg_bswap.h"
 
 static const char JournalHashVersion[] = "arbees journal 1";
 
-struct HashState
-{
-	pg_cryptohash_ctx *context;
-};
-
-static pg_attribute_noreturn() void
-hash_failed(HashState *state)
-{
-	pg_cryptohash_free(state->context);
-	ereport(ERROR,
-			(errcode(ERRCODE_INTERNAL_ERROR),
-			 errmsg("could not compute a SHA-256 hash")));
-}
-
-HashState *
+Sha256 *
 arb_hash_begin(void)
 {
-	HashState  *state = palloc(sizeof(HashState));
+	Sha256	   *state = palloc(sizeof(Sha256));
 
-	state->context = pg_cryptohash_create(PG_SHA256);
-	if (state->context == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	if (pg_cryptohash_init(state->context) < 0)
-		hash_failed(state);
+	arb_sha256_begin(state);
 	return state;
 }
 
 void
-arb_hash_add(HashState *state, const void *data, size_t length)
+arb_hash_add(Sha256 *state, const void *data, size_t length)
 {
-	if (pg_cryptohash_update(state->context, data, length) < 0)
-		hash_failed(state);
+	arb_sha256_add(state, data, length);
 }
 
 /* arb_hash_end returns the digest and frees the state. */
 bytea *
-arb_hash_end(HashState *state)
+arb_hash_end(Sha256 *state)
 {
 	bytea	   *digest = palloc(VARHDRSZ + JOURNAL_HASH_BYTES);
 
 	SET_VARSIZE(digest, VARHDRSZ + JOURNAL_HASH_BYTES);
-	if (pg_cryptohash_final(state->context, (uint8 *) VARDATA(digest), JOURNAL_HASH_BYTES) < 0)
-		hash_failed(state);
-	pg_cryptohash_free(state->context);
+	arb_sha256_end(state, (uint8 *) VARDATA(digest));
 	pfree(state);
 	return digest;
 }
 
 static void
-add_number(HashState *state, int64 number)
+add_number(Sha256 *state, int64 number)
 {
 	uint64		wire = pg_hton64((uint64) number);
 
@@ -75,7 +53,7 @@ add_number(HashState *state, int64 number)
 }
 
 static void
-add_text(HashState *state, const char *string)
+add_text(Sha256 *state, const char *string)
 {
 	add_number(state, string == NULL ? -1 : (int64) strlen(string));
 	if (string != NULL)
@@ -85,7 +63,7 @@ add_text(HashState *state, const char *string)
 bytea *
 arb_journal_hash(const JournalRow *row)
 {
-	HashState  *state = arb_hash_begin();
+	Sha256	   *state = arb_hash_begin();
 
 	arb_hash_add(state, JournalHashVersion, strlen(JournalHashVersion));
 	add_number(state, row->journal_id);

@@ -9,10 +9,10 @@
 #define ARB_JOURNAL_HASH_H
 
 #include "postgres.h"
-#include "common/sha2.h"
+#include "core/sha256.h"
 #include "datatype/timestamp.h"
 
-#define JOURNAL_HASH_BYTES PG_SHA256_DIGEST_LENGTH
+#define JOURNAL_HASH_BYTES SHA256_BYTES
 
 typedef struct JournalRow
 {
@@ -27,11 +27,9 @@ typedef struct JournalRow
 	const char *message;
 } JournalRow;
 
-typedef struct HashState HashState;
-
 extern bytea *arb_journal_hash(const JournalRow *row);
-extern HashState *arb_hash_begin(void);
-extern void arb_hash_add(HashState *state, const void *data, size_t length);
-extern bytea *arb_hash_end(HashState *state);
+extern Sha256 *arb_hash_begin(void);
+extern void arb_hash_add(Sha256 *state, const void *data, size_t length);
+extern bytea *arb_hash_end(Sha256 *state);
 
 #endif							/* ARB_JOURNAL_HASH_H */

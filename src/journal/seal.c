@@ -150,7 +150,7 @@ seal_next(Seal *seal, int64 era_after_id, bool finished)
 	};
 	bool		same_era = seal->era_after_id == era_after_id;
 	bytea	   *previous_head = seal->head;
-	HashState  *hash;
+	Sha256	   *hash;
 	Datum		values[4];
 	uint64		n;
 	uint64		i;

@@ -89,7 +89,7 @@ checked_hash(uint64 i, Finding *finding)
 
 /* Runs over the rows of a plan, adds their hashes to the chain (when given); returns how many were seen. */
 static int64
-walk_rows(SqlPlan *plan, Datum *values, HashState *chain, Finding *finding)
+walk_rows(SqlPlan *plan, Datum *values, Sha256 *chain, Finding *finding)
 {
 	Portal		portal;
 	int64		n = 0;
@@ -126,7 +126,7 @@ check_seal(const SealRow *seal, const SealRow *previous, Finding *finding)
 		6, {INT8OID, INT8OID, XID8OID, INT8OID, XID8OID, INT8OID}
 	};
 	bool		same_era = previous->era_after_id == seal->era_after_id;
-	HashState  *chain = arb_hash_begin();
+	Sha256	   *chain = arb_hash_begin();
 	Datum		values[6];
 	int64		n;
 	bytea	   *head;

@@ -12,11 +12,21 @@
 #include "core/sql.h"
 #include "market/quote.h"
 #include "catalog/pg_type.h"
+#include "quant/decay.h"
 #include "utils/fmgroids.h"
 
-static bool
-read_stored(int32 instrument_id, Snapshot snapshot, Quote *quote)
+/* A stored quote and what moves with it. */
+typedef struct StoredQuote
 {
+	Quote		quote;
+	Fixed		rolling_mid;	/* until received_at; FIXED_NULL = none */
+	int			unchanged;
+} StoredQuote;
+
+static bool
+read_stored(int32 instrument_id, Snapshot snapshot, StoredQuote *stored)
+{
+	Quote	   *quote = &stored->quote;
 	IndexKey	keys[] = {INT4_KEY(instrument_id)};
 	Row			row;
 
@@ -29,13 +39,41 @@ read_stored(int32 instrument_id, Snapshot snapshot, Quote *quote)
 	quote->ask_size = arb_row_fixed(&row, QUOTES_ask_size);
 	quote->source_at = DatumGetTimestampTz(row.value[QUOTES_source_at]);
 	quote->received_at = DatumGetTimestampTz(row.value[QUOTES_received_at]);
+	stored->rolling_mid = arb_row_fixed(&row, QUOTES_rolling_mid);
+	stored->unchanged = DatumGetInt32(row.value[QUOTES_unchanged]);
 	return true;
+}
+
+static Fixed
+middle(const Quote *q)
+{
+	if (q->bid == FIXED_NULL || q->ask == FIXED_NULL)
+		return FIXED_NULL;
+	return arb_fixed_add(q->bid, q->ask) / 2;
+}
+
+/* The rolling middle at a time: the stored quote stood until then, what follows it has stood for no time yet. */
+static Fixed
+rolling_mid_at(const StoredQuote *stored, TimestampTz at, int64 half_life_s)
+{
+	Fixed		mid = middle(&stored->quote);
+
+	if (stored->rolling_mid == FIXED_NULL || mid == FIXED_NULL)
+		return stored->rolling_mid;
+	return arb_decayed_mean(stored->rolling_mid, mid, at - stored->quote.received_at, half_life_s * USECS_PER_SEC);
+}
+
+static bool
+same_quote(const Quote *a, const Quote *b)
+{
+	return a->bid == b->bid && a->bid_size == b->bid_size && a->ask == b->ask && a->ask_size == b->ask_size;
 }
 
 /* arb_quote_read finds an instrument's quote: the call's own, else the stored one. */
 bool
 arb_quote_read(const QuoteSet *set, int32 instrument_id, Snapshot snapshot, Quote *quote)
 {
+	StoredQuote stored;
 	int			i;
 
 	/* The last of several for one instrument is the newest. */
@@ -45,26 +83,56 @@ arb_quote_read(const QuoteSet *set, int32 instrument_id, Snapshot snapshot, Quot
 			*quote = set->quotes[i];
 			return true;
 		}
-	return read_stored(instrument_id, snapshot, quote);
+	if (!read_stored(instrument_id, snapshot, &stored))
+		return false;
+	*quote = stored.quote;
+	return true;
+}
+
+/* arb_quote_facts tells what else is known of an instrument whose quote in force was read. */
+void
+arb_quote_facts(const QuoteSet *set, const Quote *quote, TimestampTz at, int64 half_life_s, Snapshot snapshot,
+				QuoteFacts *facts)
+{
+	StoredQuote stored;
+	TimestampTz newest = quote->source_at;
+	int			i;
+
+	facts->rolling_mid = middle(quote);
+	facts->unchanged = 0;
+	for (i = 0; set != NULL && i < set->count; i++)
+		if (set->quotes[i].instrument_id == quote->instrument_id)
+			newest = Max(newest, set->quotes[i].source_at);
+	if (read_stored(quote->instrument_id, snapshot, &stored))
+	{
+		newest = Max(newest, stored.quote.source_at);
+		if (stored.rolling_mid != FIXED_NULL)
+			facts->rolling_mid = rolling_mid_at(&stored, at, half_life_s);
+		facts->unchanged = same_quote(quote, &stored.quote) ? stored.unchanged : 0;
+	}
+	facts->historical = arb_elapsed_ms(quote->source_at, newest) > QUOTE_BACKWARD_TOLERANCE_MS;
 }
 
 /*
  * arb_quotes_store keeps a call's quotes, but rewrites a row at most every
- * QUOTE_WRITE_INTERVAL_MS. A quote older than the stored one is dropped.
+ * QUOTE_WRITE_INTERVAL_MS. A quote older than the stored one is dropped. The rolling
+ * middle forgets by half_life_s. The caller holds the venue's clock lock.
  */
 void
-arb_quotes_store(const QuoteSet *set)
+arb_quotes_store(const QuoteSet *set, int64 half_life_s)
 {
 	static SqlPlan plan = {
 		"INSERT INTO arbees.quotes_desk AS q"
-		" (run_id, instrument_id, bid, bid_size, ask, ask_size, source_at, received_at)"
-		" VALUES (0, $1, $2, $3, $4, $5, $6, $7)"
+		" (run_id, instrument_id, bid, bid_size, ask, ask_size, source_at, received_at, rolling_mid, unchanged)"
+		" VALUES (0, $1, $2, $3, $4, $5, $6, $7, $9, $10)"
 		" ON CONFLICT (instrument_id, run_id) DO UPDATE SET bid = excluded.bid, bid_size = excluded.bid_size,"
 		" ask = excluded.ask, ask_size = excluded.ask_size,"
-		" source_at = excluded.source_at, received_at = excluded.received_at"
+		" source_at = excluded.source_at, received_at = excluded.received_at,"
+		" rolling_mid = excluded.rolling_mid, unchanged = excluded.unchanged"
 		" WHERE excluded.received_at >= q.received_at + $8 * interval '1 millisecond'"
 		" AND excluded.source_at >= q.source_at",
-		8, {INT4OID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID}
+		10, {INT4OID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID,
+		NUMERICOID, INT4OID}
 	};
 	Snapshot	snapshot;
 	int			i;
@@ -76,17 +144,21 @@ arb_quotes_store(const QuoteSet *set)
 	for (i = 0; i < set->count; i++)
 	{
 		const Quote *q = &set->quotes[i];
-		Quote		stored;
-		Datum		value[8];
-		char		null[8] = {' ', ' ', ' ', ' ', ' ', ' ', ' ', ' '};
+		StoredQuote stored;
+		bool		known = read_stored(q->instrument_id, snapshot, &stored);
+		Fixed		rolling = middle(q);
+		Datum		value[10];
+		char		null[10] = {' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' '};
 		Fixed		side[4];
 		int			j;
 
 		/* Most calls come sooner than the interval: a look is cheaper than a statement. */
-		if (read_stored(q->instrument_id, snapshot, &stored) &&
-			(arb_elapsed_ms(stored.received_at, q->received_at) < QUOTE_WRITE_INTERVAL_MS ||
-			 q->source_at < stored.source_at))
+		if (known &&
+			(arb_elapsed_ms(stored.quote.received_at, q->received_at) < QUOTE_WRITE_INTERVAL_MS ||
+			 q->source_at < stored.quote.source_at))
 			continue;
+		if (known && stored.rolling_mid != FIXED_NULL)
+			rolling = rolling_mid_at(&stored, q->received_at, half_life_s);
 		side[0] = q->bid;
 		side[1] = q->bid_size;
 		side[2] = q->ask;
@@ -100,6 +172,10 @@ arb_quotes_store(const QuoteSet *set)
 		value[5] = TimestampTzGetDatum(q->source_at);
 		value[6] = TimestampTzGetDatum(q->received_at);
 		value[7] = Int32GetDatum(QUOTE_WRITE_INTERVAL_MS);
+		null[8] = rolling == FIXED_NULL ? 'n' : ' ';
+		value[8] = rolling == FIXED_NULL ? (Datum) 0 : arb_fixed_to_numeric(rolling);
+		value[9] = Int32GetDatum(known && same_quote(q, &stored.quote) && stored.unchanged < PG_INT32_MAX ?
+								 stored.unchanged + 1 : 0);
 		arb_sql_run(&plan, value, null);
 	}
 	arb_sql_end();

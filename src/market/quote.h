@@ -16,6 +16,9 @@
 /* A stored quote is replaced at most this often; a call's own quotes always count for that call. */
 #define QUOTE_WRITE_INTERVAL_MS 100
 
+/* A quote this much older than the newest of its instrument is no news: a replay, a backfill, a frame that got stuck. */
+#define QUOTE_BACKWARD_TOLERANCE_MS 1000
+
 typedef struct Quote
 {
 	int32		instrument_id;
@@ -27,6 +30,14 @@ typedef struct Quote
 	TimestampTz received_at;
 } Quote;
 
+/* What is known of an instrument's quotes beyond the last one. */
+typedef struct QuoteFacts
+{
+	Fixed		rolling_mid;	/* FIXED_NULL = both sides were never quoted */
+	int			unchanged;		/* stored updates in a row that repeated the quote */
+	bool		historical;		/* the quote in force is older than one seen before */
+} QuoteFacts;
+
 /* The quotes that came with a call; they override stored ones. */
 typedef struct QuoteSet
 {
@@ -35,6 +46,8 @@ typedef struct QuoteSet
 } QuoteSet;
 
 extern bool arb_quote_read(const QuoteSet *set, int32 instrument_id, Snapshot snapshot, Quote *quote);
-extern void arb_quotes_store(const QuoteSet *set);
+extern void arb_quote_facts(const QuoteSet *set, const Quote *quote, TimestampTz at, int64 half_life_s,
+							Snapshot snapshot, QuoteFacts *facts);
+extern void arb_quotes_store(const QuoteSet *set, int64 half_life_s);
 
 #endif							/* ARB_QUOTE_H */

@@ -12,5 +12,6 @@
 #include "utils/timestamp.h"
 
 extern TimestampTz arb_market_time(int32 venue_id);
+extern bool arb_venue_driven(int32 venue_id);
 
 #endif							/* ARB_VENUE_H */

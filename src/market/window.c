@@ -17,6 +17,7 @@
 
 #include "catalog/pg_type.h"
 #include "core/sql.h"
+#include "market/underlying.h"
 #include "market/window.h"
 #include "utils/builtins.h"
 
@@ -72,19 +73,23 @@ arb_underlying_price(int32 venue_id, const char *underlying, Datum price,
 					 TimestampTz source_at, TimestampTz received_at)
 {
 	static SqlPlan last_price = {
-		"SELECT price, source_at FROM arbees.underlying_prices WHERE venue_id = $1 AND underlying = $2",
+		"SELECT price, source_at, variance, variance_weight, unchanged FROM arbees.underlying_prices"
+		" WHERE venue_id = $1 AND underlying = $2",
 		2, {INT4OID, TEXTOID}
 	};
 	static SqlPlan keep_price = {
-		"INSERT INTO arbees.underlying_prices AS u (venue_id, underlying, price, source_at, received_at)"
-		" VALUES ($1, $2, $3, $4, $5)"
+		"INSERT INTO arbees.underlying_prices AS u"
+		" (venue_id, underlying, price, source_at, received_at, variance, variance_weight, unchanged)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 		" ON CONFLICT (venue_id, underlying) DO UPDATE SET price = excluded.price,"
-		" source_at = excluded.source_at, received_at = excluded.received_at"
+		" source_at = excluded.source_at, received_at = excluded.received_at, variance = excluded.variance,"
+		" variance_weight = excluded.variance_weight, unchanged = excluded.unchanged"
 		" WHERE excluded.source_at >= u.source_at",
-		5, {INT4OID, TEXTOID, NUMERICOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
+		8, {INT4OID, TEXTOID, NUMERICOID, TIMESTAMPTZOID, TIMESTAMPTZOID, FLOAT8OID, FLOAT8OID, INT4OID}
 	};
-	Datum		value[6];
+	Datum		value[8];
 	char		null[6] = {' ', ' ', ' ', ' ', 'n', 'n'};
+	UnderlyingMotion motion = {{0, 0}, 0};
 	bool		isnull;
 
 	value[0] = Int32GetDatum(venue_id);
@@ -107,9 +112,16 @@ arb_underlying_price(int32 venue_id, const char *underlying, Datum price,
 		value[4] = arb_sql_value(0, 1, &isnull);
 		value[5] = TimestampTzGetDatum(previous_at);
 		null[4] = null[5] = ' ';
+		motion.variance.sum = DatumGetFloat8(arb_sql_value(0, 3, &isnull));
+		motion.variance.weight = DatumGetFloat8(arb_sql_value(0, 4, &isnull));
+		motion.unchanged = arb_sql_int32(0, 5, 0);
+		arb_underlying_move(&motion, value[4], previous_at, price, source_at);
 	}
 	arb_sql_run(&window_prices, value, null);
 	value[4] = TimestampTzGetDatum(received_at);
+	value[5] = Float8GetDatum(motion.variance.sum);
+	value[6] = Float8GetDatum(motion.variance.weight);
+	value[7] = Int32GetDatum(motion.unchanged);
 	arb_sql_run(&keep_price, value, NULL);
 	arb_sql_end();
 }

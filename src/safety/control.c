@@ -50,6 +50,8 @@ static const ControlDef ControlDefs[] = {
 	{"send_deadline_ms", CONTROL_INTEGER, false, TIGHTER_LOWER, FIELD(send_deadline_ms)},
 	{"confirm_timeout_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(confirm_timeout_ms)},
 	{"lease_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(lease_ms)},
+	{"market_slippage_pct", CONTROL_NUMERIC, false, TIGHTER_LOWER, FIELD(market_slippage_pct)},
+	{"rolling_collar_s", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(rolling_collar_s)},
 	{"exit_slippage_pct", CONTROL_NUMERIC, false, TIGHTER_NEVER, FIELD(exit_slippage_pct)},
 	{"exit_retry_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(exit_retry_ms)},
 	{"exit_rung_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(exit_rung_ms)},

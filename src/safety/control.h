@@ -28,6 +28,8 @@ typedef struct Controls
 	int64		send_deadline_ms;		/* -1 = missing */
 	int64		confirm_timeout_ms;
 	int64		lease_ms;
+	Fixed		market_slippage_pct;
+	int64		rolling_collar_s;
 	Fixed		exit_slippage_pct;
 	int64		exit_retry_ms;
 	int64		exit_rung_ms;

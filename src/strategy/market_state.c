@@ -13,6 +13,9 @@
 #include "core/clock.h"
 #include "core/columns.h"
 #include "core/sql.h"
+#include "market/underlying.h"
+#include "market/volume.h"
+#include "safety/control.h"
 #include "strategy/strategy.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -26,7 +29,9 @@ enum
 	STATE_window_epoch, STATE_underlying, STATE_opens_at, STATE_closes_at, STATE_seconds_to_close,
 	STATE_open_price, STATE_last_price, STATE_up_instrument, STATE_up_bid, STATE_up_bid_size,
 	STATE_up_ask, STATE_up_ask_size, STATE_down_instrument, STATE_down_bid, STATE_down_bid_size,
-	STATE_down_ask, STATE_down_ask_size, STATE_tick_size, STATE_entries, STATE_params, STATE_ncolumns
+	STATE_down_ask, STATE_down_ask_size, STATE_tick_size, STATE_entries, STATE_params, STATE_volatility_pct,
+	STATE_up_rolling_mid, STATE_up_vwap, STATE_up_volume, STATE_down_rolling_mid, STATE_down_vwap,
+	STATE_down_volume, STATE_ncolumns
 };
 
 /* arb_deployments lists the active deployments of a venue's portfolios of one mode, by portfolio. */
@@ -92,17 +97,12 @@ note_side(const Row *instrument, void *arg)
 static void
 set_last_price(MarketView *view, int32 venue_id, Snapshot snapshot)
 {
-	Row			price;
-	IndexKey	keys[] = {INT4_KEY(venue_id), {(Datum) 0, F_TEXTEQ}};
+	UnderlyingFacts facts;
 
-	view->last_price_null = true;
-	if (view->underlying == NULL)
-		return;
-	keys[1].value = CStringGetTextDatum(view->underlying);
-	if (!arb_row_read(&underlying_prices_table, 0, "underlying_prices_pkey", 2, keys, snapshot, &price))
-		return;
-	view->last_price_null = false;
-	view->last_price = price.value[UNDERLYING_PRICES_price];
+	view->last_price_null = !arb_underlying_facts(venue_id, view->underlying, snapshot, &facts);
+	view->volatility_pct = view->last_price_null ? FIXED_NULL : facts.volatility_pct;
+	if (!view->last_price_null)
+		view->last_price = facts.price;
 }
 
 /* A window's view, NULL unless the window is open at that time and has both instruments. */
@@ -266,17 +266,33 @@ set_side(Datum *value, bool *null, int column, Fixed fixed)
 		value[column] = arb_fixed_to_numeric(fixed);
 }
 
+/* The columns of one side: its quote from first on, the rest from more on. */
 static void
-set_quote(Datum *value, bool *null, int first, const QuoteSet *quotes, int32 instrument_id, Snapshot snapshot)
+set_quote(Datum *value, bool *null, int first, int more, const QuoteSet *quotes, int32 instrument_id,
+		  TimestampTz at, Snapshot snapshot)
 {
+	QuoteFacts	facts;
 	Quote		quote;
 
 	if (instrument_id == 0 || !arb_quote_read(quotes, instrument_id, snapshot, &quote))
 		return;
+	arb_quote_facts(quotes, &quote, at, arb_controls()->rolling_collar_s, snapshot, &facts);
+	set_side(value, null, more, facts.rolling_mid);
 	set_side(value, null, first, quote.bid);
 	set_side(value, null, first + 1, quote.bid_size);
 	set_side(value, null, first + 2, quote.ask);
 	set_side(value, null, first + 3, quote.ask_size);
+}
+
+static void
+set_volume(Datum *value, bool *null, int first, int32 instrument_id, bool has_window, TimestampTz at, Snapshot snapshot)
+{
+	SessionVolume volume;
+
+	if (instrument_id == 0 || !arb_session_volume(instrument_id, has_window, at, snapshot, &volume))
+		return;
+	set_side(value, null, first, volume.vwap);
+	set_side(value, null, first + 1, volume.qty);
 }
 
 static TupleDesc
@@ -324,8 +340,11 @@ arb_market_state(const Deployment *d, const MarketView *view, const QuoteSet *qu
 	SET(tick_size, view->tick_size);
 	SET(params, d->params);
 #undef SET
-	set_quote(value, null, STATE_up_bid, quotes, view->up_instrument, snapshot);
-	set_quote(value, null, STATE_down_bid, quotes, view->down_instrument, snapshot);
+	set_side(value, null, STATE_volatility_pct, view->volatility_pct);
+	set_quote(value, null, STATE_up_bid, STATE_up_rolling_mid, quotes, view->up_instrument, market_time, snapshot);
+	set_quote(value, null, STATE_down_bid, STATE_down_rolling_mid, quotes, view->down_instrument, market_time, snapshot);
+	set_volume(value, null, STATE_up_vwap, view->up_instrument, view->window_id != 0, market_time, snapshot);
+	set_volume(value, null, STATE_down_vwap, view->down_instrument, view->window_id != 0, market_time, snapshot);
 	tuple = heap_form_tuple(desc, value, null);
 	ReleaseTupleDesc(desc);
 	return tuple;

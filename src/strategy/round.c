@@ -24,6 +24,7 @@
 #include "market/quote.h"
 #include "market/window.h"
 #include "miscadmin.h"
+#include "safety/control.h"
 #include "strategy/strategy.h"
 #include "trade/exit.h"
 #include "trade/settle_due.h"
@@ -382,7 +383,7 @@ arbees_on_quotes(PG_FUNCTION_ARGS)
 	read_clock(fcinfo, &r);
 	read_quotes(fcinfo, &r);
 
-	arb_quotes_store(&r.quotes);
+	arb_quotes_store(&r.quotes, arb_controls()->rolling_collar_s);
 	take_prices(fcinfo, &r);
 	if (r.driven)
 		drive_clock(&r);

@@ -38,6 +38,7 @@ typedef struct MarketView
 	bool		open_price_null;
 	Datum		last_price;
 	bool		last_price_null;
+	Fixed		volatility_pct; /* FIXED_NULL = unknown */
 	int32		up_instrument;
 	int32		down_instrument;
 	Datum		tick_size;

@@ -41,30 +41,18 @@ arb_book_text_key(const char *name)
 	return key == 0 ? 1 : (int64) key;
 }
 
-/* A column of instruments by its name; -1 when there is none. */
-static int
-column_named(const char *name)
-{
-	int			i;
-
-	for (i = 0; i < instruments_table.ncolumns; i++)
-		if (strcmp(instruments_table.columns[i], name) == 0)
-			return i;
-	return -1;
-}
-
 static int64
 key_at(const Row *instrument, int column)
 {
-	return column < 0 || instrument->null[column] ? 0 : arb_book_text_key(TextDatumGetCString(instrument->value[column]));
+	return instrument->null[column] ? 0 : arb_book_text_key(TextDatumGetCString(instrument->value[column]));
 }
 
 /* arb_book_keys tells the sector and the correlation group of an instrument. */
 void
 arb_book_keys(const Row *instrument, int64 *sector, int64 *group)
 {
-	*sector = key_at(instrument, column_named("sector"));
-	*group = key_at(instrument, column_named("correlation_group"));
+	*sector = key_at(instrument, INSTRUMENTS_sector);
+	*group = key_at(instrument, INSTRUMENTS_correlation_group);
 	/* Windows on one underlying move together, whoever says nothing else. */
 	if (*group == 0 && !instrument->null[INSTRUMENTS_window_id])
 		*group = key_at(instrument, INSTRUMENTS_underlying);

@@ -12,9 +12,7 @@
  */
 #include "postgres.h"
 
-#include "commands/sequence.h"
 #include "compat.h"
-#include "core/catalog.h"
 #include "core/clock.h"
 #include "core/debug_point.h"
 #include "core/guard.h"
@@ -55,7 +53,7 @@ insert_fill(TradingMode mode, const Row *order, const FillFacts *facts)
 	Table		table;
 
 #define SET(column, datum) value[FILLS_##column] = (datum)
-	SET(fill_id, Int64GetDatum(nextval_internal(arb_catalog_relation("fills_seq"), false)));
+	SET(fill_id, Int64GetDatum(arb_next_id("fills_seq")));
 	SET(portfolio_id, order->value[ORDERS_portfolio_id]);
 	SET(mode, order->value[ORDERS_mode]);
 	SET(order_id, order->value[ORDERS_order_id]);

@@ -129,6 +129,8 @@ gather_strategy(GateContext *c, Snapshot snapshot)
 						DatumGetInt32(deployment.value[DEPLOYMENTS_strategy_id]), &strategy))
 		return;
 	c->strategy_hash = strategy.value[STRATEGIES_version_hash];
+	c->sizing = arb_sizing(c->wish->deployment_id, strategy.value[STRATEGIES_parameters],
+						   deployment.value[DEPLOYMENTS_params]);
 	c->strategy_id = DatumGetInt32(strategy.value[STRATEGIES_strategy_id]);
 	c->strategy_name = TextDatumGetCString(strategy.value[STRATEGIES_name]);
 	in->strategy_active = text_is(&strategy, STRATEGIES_state, "active");
@@ -222,6 +224,8 @@ gather_market(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 	in->min_qty = arb_row_fixed(row, INSTRUMENTS_min_qty);
 	in->min_notional = arb_row_fixed(row, INSTRUMENTS_min_notional);
 	in->max_price = row->null[INSTRUMENTS_max_price] ? FIXED_NONE : arb_row_fixed(row, INSTRUMENTS_max_price);
+	in->max_qty = row->null[INSTRUMENTS_max_qty] ? FIXED_NONE : arb_row_fixed(row, INSTRUMENTS_max_qty);
+	in->max_notional = row->null[INSTRUMENTS_max_notional] ? FIXED_NONE : arb_row_fixed(row, INSTRUMENTS_max_notional);
 	in->fee_rate = arb_row_fixed(row, INSTRUMENTS_fee_rate);
 	in->fee_exponent = DatumGetInt32(row->value[INSTRUMENTS_fee_exponent]);
 	in->window_id = row->null[INSTRUMENTS_window_id] ? 0 : DatumGetInt64(row->value[INSTRUMENTS_window_id]);
@@ -250,31 +254,6 @@ gather_market(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 	}
 }
 
-static void
-gather_signal(GateContext *c)
-{
-	GateInput  *in = &c->in;
-	const Wish *w = c->wish;
-
-	in->side = w->side;
-	in->amount_kind = w->amount_kind;
-	in->amount = w->amount;
-	in->limit_price = w->limit_price;
-	in->time_in_force = w->time_in_force;
-	in->stop_loss_pct = w->stop_loss_pct != FIXED_NULL ? w->stop_loss_pct : c->controls->stop_loss_pct;
-	in->take_profit_kind = w->take_profit_kind != 0 ? w->take_profit_kind : c->controls->take_profit_kind;
-	in->take_profit_pct = w->take_profit_pct != FIXED_NULL ? w->take_profit_pct :
-		in->take_profit_kind == TAKE_PROFIT_TRAILING ? c->controls->trailing_pct : c->controls->take_profit_pct;
-	/* "none" recorded as the control means no stop and no profit target. */
-	if (in->stop_loss_pct == FIXED_NONE)
-		in->stop_loss_pct = 0;
-	if (in->take_profit_pct == FIXED_NONE)
-		in->take_profit_pct = 0;
-	in->exit_at = w->exit_before_close_s < 0 || in->window_id == 0 ? 0 :
-		in->closes_at - w->exit_before_close_s * USECS_PER_SEC;
-	in->confidence = w->confidence;
-}
-
 /* Shares that working exits of a position are to sell. */
 static bool
 add_working_exit(const Row *row, void *arg)
@@ -290,7 +269,7 @@ add_working_exit(const Row *row, void *arg)
 static void
 gather_exit(GateContext *c, Snapshot snapshot)
 {
-	Table		table = arb_table_open(&orders_table, c->wish->mode, AccessShareLock);
+	Table		table = arb_table_open(&orders_table, c->wish->mode, RowExclusiveLock);
 	IndexKey	keys[] = {INT8_KEY(c->wish->position_id)};
 
 	c->in.position_id = c->wish->position_id;
@@ -376,26 +355,27 @@ count_row(const Row *row, void *arg)
 	return true;
 }
 
+/* Exits have no number and come last in the index: the first ends the count. */
+static bool
+count_entry(const Row *row, void *arg)
+{
+	return !row->null[ORDERS_entry_no] && count_row(row, arg);
+}
+
 static void
 gather_slot(GateContext *c, Snapshot snapshot)
 {
 	Table		table;
 	IndexKey	entry[] = {
-		INT8_KEY(c->in.window_id), INT4_KEY(c->wish->instrument_id), {(Datum) 0, F_INT2EQ},
-		INT4_KEY(c->wish->portfolio_id)
+		INT8_KEY(c->in.window_id), INT4_KEY(c->wish->instrument_id), INT4_KEY(c->wish->portfolio_id)
 	};
 	IndexKey	unknown[] = {INT4_KEY(c->wish->portfolio_id), INT8_KEY(c->in.window_id)};
-	int			no;
 
 	if (c->in.window_id == 0)
 		return;
-	table = arb_table_open(&orders_table, c->wish->mode, AccessShareLock);
-	for (no = 1; no <= MAX_ENTRIES_PER_SLOT; no++)
-	{
-		entry[2].value = Int16GetDatum(no);
-		arb_table_visit(&table, "orders_entry_slot_key", 4, entry, ForwardScanDirection, snapshot,
-					   count_row, &c->in.entries_in_slot);
-	}
+	table = arb_table_open(&orders_table, c->wish->mode, RowExclusiveLock);
+	arb_table_visit(&table, "orders_entry_slot_key", 3, entry, ForwardScanDirection, snapshot,
+					count_entry, &c->in.entries_in_slot);
 	arb_table_visit(&table, "orders_unknown_idx", 2, unknown, ForwardScanDirection, snapshot,
 				   count_row, &c->in.unknown_in_slot);
 	arb_table_close(&table);
@@ -503,7 +483,8 @@ arb_gather(GateContext *c, const QuoteSet *quotes, TimestampTz market_time)
 	gather_scopes(c);
 	gather_watch(c);
 	gather_market(c, quotes, snapshot);
-	gather_signal(c);
+	arb_gather_signal(c, quotes, snapshot);
 	gather_books(c, market_time, snapshot);
+	arb_gather_sizing(c, snapshot);
 	arb_snapshot_end(snapshot);
 }

@@ -15,6 +15,7 @@
 #include "safety/control.h"
 #include "safety/gate.h"
 #include "trade/ledger.h"
+#include "trade/sizing.h"
 #include "trade/wish.h"
 
 /* The rows a decision needs besides the input's numbers. */
@@ -29,6 +30,7 @@ typedef struct GateContext
 	bool		derives_order_id;
 	const Controls *controls;
 	Datum		strategy_hash;	/* text, 0 = unknown */
+	const Sizing *sizing;		/* the deployment's; NULL = unknown */
 	int32		strategy_id;	/* 0 = unknown */
 	const char *strategy_name;	/* NULL = unknown */
 	const char *venue_name;
@@ -37,7 +39,8 @@ typedef struct GateContext
 	GateOutput	out;
 } GateContext;
 
-
 extern void arb_gather(GateContext *c, const QuoteSet *quotes, TimestampTz market_time);
+extern void arb_gather_signal(GateContext *c, const QuoteSet *quotes, Snapshot snapshot);
+extern void arb_gather_sizing(GateContext *c, Snapshot snapshot);
 
 #endif							/* ARB_GATHER_H */

@@ -13,10 +13,7 @@
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
-#include "commands/sequence.h"
 #include "compat.h"
-#include "core/catalog.h"
 #include "core/clock.h"
 #include "core/debug_point.h"
 #include "core/guard.h"
@@ -24,13 +21,15 @@
 #include "core/row_cache.h"
 #include "errors.h"
 #include "journal/journal.h"
-#include "safety/heat.h"
 #include "trade/gather.h"
 #include "trade/ledger.h"
 #include "trade/repeat.h"
 #include "trade/simulated_fill.h"
 #include "trade/submit.h"
 #include "utils/fmgroids.h"
+
+/* Random numbers a backend draws at once for the salts of its orders. */
+#define RANDOM_SALTS_DRAWN 32
 
 /* The venue accounts of portfolios, ascending and without doubles. */
 static List *
@@ -77,12 +76,6 @@ arb_submit_lock(TradingMode mode, int32 portfolio_id)
 
 /* ---- write ---- */
 
-static int64
-next_id(const char *sequence)
-{
-	return nextval_internal(arb_catalog_relation(sequence), false);
-}
-
 static void
 write_decision(GateContext *c, Submitted *result)
 {
@@ -91,7 +84,7 @@ write_decision(GateContext *c, Submitted *result)
 	Table		table;
 	const Wish *w = c->wish;
 
-	result->decision_id = next_id("decisions_seq");
+	result->decision_id = arb_next_id("decisions_seq");
 #define SET(column, datum) value[DECISIONS_##column] = (datum)
 	SET(decision_id, Int64GetDatum(result->decision_id));
 	SET(portfolio_id, Int32GetDatum(w->portfolio_id));
@@ -115,6 +108,9 @@ write_decision(GateContext *c, Submitted *result)
 	SET(repeat_count, Int32GetDatum(0));
 	SET(last_repeat_at, (Datum) 0);
 	null[DECISIONS_last_repeat_at] = true;
+	null[DECISIONS_confidence] = null[DECISIONS_confidence_unchanged] = c->in.confidence == FIXED_NULL;
+	SET(confidence, null[DECISIONS_confidence] ? (Datum) 0 : arb_fixed_to_numeric(c->in.confidence));
+	SET(confidence_unchanged, Int32GetDatum((int32) Min(c->in.confidence_unchanged, PG_INT32_MAX)));
 	null[DECISIONS_target_qty] = c->in.target_qty == FIXED_NULL || w->purpose != PURPOSE_ENTRY;
 	if (!null[DECISIONS_target_qty])
 		SET(target_qty, arb_fixed_to_numeric(c->in.target_qty));
@@ -126,13 +122,6 @@ write_decision(GateContext *c, Submitted *result)
 	arb_table_insert(&table, value, null);
 	arb_guard_close();
 	arb_table_close(&table);
-}
-
-/* The stop a position is opened with; its heat is measured down to there. */
-static Fixed
-stop_of(const GateContext *c)
-{
-	return c->out.stop_loss_pct;
 }
 
 static void
@@ -158,7 +147,10 @@ write_position(GateContext *c, int64 position_id)
 	SET(window_id, Int64GetDatum(c->in.window_id));
 	null[POSITIONS_window_id] = c->in.window_id == 0;
 	SET(state, ObjectIdGetDatum(arb_label_oid(LABEL_POSITION_STATE, POSITION_STATE_ENTRY)));
-	SET(stop_loss_pct, arb_fixed_to_numeric(stop_of(c)));
+	SET(stop_loss_pct, arb_fixed_to_numeric(c->out.stop_loss_pct));
+	SET(stop_scale, arb_fixed_to_numeric(c->in.stop_scale));
+	null[POSITIONS_entry_volatility_pct] = c->in.volatility_pct == FIXED_NULL;
+	SET(entry_volatility_pct, null[POSITIONS_entry_volatility_pct] ? (Datum) 0 : arb_fixed_to_numeric(c->in.volatility_pct));
 	SET(take_profit_kind, ObjectIdGetDatum(arb_label_oid(LABEL_TAKE_PROFIT_KIND, (int) c->in.take_profit_kind)));
 	SET(take_profit_pct, arb_fixed_to_numeric(c->in.take_profit_pct));
 	SET(exit_at, TimestampTzGetDatum(c->in.exit_at));
@@ -179,11 +171,17 @@ write_position(GateContext *c, int64 position_id)
 static int64
 random_salt(void)
 {
-	uint64		salt;
+	/* Drawn some at a time: the generator's price is per call. Each is used once. */
+	static uint64 drawn[RANDOM_SALTS_DRAWN];
+	static int	left = 0;
 
-	if (!pg_strong_random(&salt, sizeof(salt)))
-		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate a random salt")));
-	return (int64) (salt >> 11);
+	if (left == 0)
+	{
+		if (!pg_strong_random(drawn, sizeof(drawn)))
+			ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate a random salt")));
+		left = RANDOM_SALTS_DRAWN;
+	}
+	return (int64) (drawn[--left] >> 11);
 }
 
 static void
@@ -197,7 +195,7 @@ write_order(GateContext *c, Submitted *result)
 	Table		table;
 	int			i;
 
-	result->order_id = next_id("orders_seq");
+	result->order_id = arb_next_id("orders_seq");
 	for (i = ORDERS_venue_qty; i <= ORDERS_last_reason; i++)
 		null[i] = true;
 #define SET(column, datum) (null[ORDERS_##column] = false, value[ORDERS_##column] = (datum))
@@ -246,15 +244,6 @@ write_order(GateContext *c, Submitted *result)
 	arb_table_close(&table);
 }
 
-/* The shares an accepted order asks for; those of an absurdly low price are beyond counting, and limits. */
-static Fixed
-shares_of(const GateContext *c)
-{
-	if (c->wish->amount_kind == AMOUNT_BASE)
-		return c->out.amount;
-	return (Fixed) Min((int128) c->out.amount * FIXED_ONE / c->out.limit_price, (int128) PG_INT64_MAX - 1);
-}
-
 static void
 write_reservation(GateContext *c, const Submitted *result, bool entry)
 {
@@ -275,10 +264,10 @@ write_reservation(GateContext *c, const Submitted *result, bool entry)
 	if (entry)
 	{
 		change.open_positions = 1;
-		change.heat = arb_heat(c->out.reserve, stop_of(c));
+		change.heat = c->out.heat;
 		change.entry_order = true;
 		change.order_value = c->out.value;
-		change.order_qty = shares_of(c);
+		change.order_qty = c->out.qty;
 	}
 	arb_ledger_append(w->mode, w->portfolio_id, &change, c->in.market_time);
 }
@@ -291,7 +280,7 @@ write_accepted(GateContext *c, Submitted *result)
 	result->position_id = c->wish->position_id;
 	if (entry)
 	{
-		result->position_id = next_id("positions_seq");
+		result->position_id = arb_next_id("positions_seq");
 		write_position(c, result->position_id);
 		ARB_DEBUG_POINT("position");
 	}

@@ -31,10 +31,51 @@ optional_fixed(Datum value, bool null)
 	return null ? FIXED_NULL : arb_fixed_from_numeric(value);
 }
 
+static TimestampTz
+read_time(Datum value)
+{
+	TimestampTz time = DatumGetTimestampTz(value);
+
+	if (TIMESTAMP_NOT_FINITE(time))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("signal's as_of is not a moment")));
+	return time;
+}
+
+/* An amount to trade, or a position to have: one of them, or the gate could not tell which is meant. */
+static void
+read_amount(Wish *wish, const Datum *value, const bool *null)
+{
+	wish->amount = optional_fixed(value[SIGNAL_amount], null[SIGNAL_amount]);
+	wish->target_qty = optional_fixed(value[SIGNAL_target_position], null[SIGNAL_target_position]);
+	if (!null[SIGNAL_amount_kind])
+		wish->amount_kind = arb_label_value(LABEL_AMOUNT_KIND, DatumGetObjectId(value[SIGNAL_amount_kind]));
+	if (wish->target_qty == FIXED_NULL)
+	{
+		require_field(null[SIGNAL_amount_kind], "amount_kind");
+		return;
+	}
+	if (wish->amount != FIXED_NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("signal states both an amount and a target position"),
+				 errhint("Leave the amount NULL where target_position says what to hold.")));
+	if (wish->target_qty < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("target position %s is below zero", arb_fixed_to_cstring(wish->target_qty)),
+				 errdetail("Positions are long: what is held cannot be less than nothing.")));
+	/* The target is shares; the order towards it may be in either. */
+	if (null[SIGNAL_amount_kind])
+		wish->amount_kind = AMOUNT_BASE;
+}
+
 /*
  * arb_wish_from_signal reads an arbees.signal into a wish; the caller sets who wishes.
  *
- * Errors: 22004 for a missing field that has no default, 22003 for numbers that are none.
+ * Errors: 22004 for a missing field that has no default, 22003 for numbers that are none,
+ *		   22023 for fields that contradict each other.
  */
 void
 arb_wish_from_signal(HeapTupleHeader signal, Wish *wish)
@@ -56,7 +97,6 @@ arb_wish_from_signal(HeapTupleHeader signal, Wish *wish)
 	require_field(null[SIGNAL_key], "key");
 	require_field(null[SIGNAL_instrument_id], "instrument_id");
 	require_field(null[SIGNAL_side], "side");
-	require_field(null[SIGNAL_amount_kind], "amount_kind");
 	require_field(null[SIGNAL_time_in_force], "time_in_force");
 	wish->key = TextDatumGetCString(value[SIGNAL_key]);
 	if (wish->key[0] == '\0' || strlen(wish->key) > 128)
@@ -65,9 +105,8 @@ arb_wish_from_signal(HeapTupleHeader signal, Wish *wish)
 				 errmsg("signal key must have 1 to 128 characters")));
 	wish->instrument_id = DatumGetInt32(value[SIGNAL_instrument_id]);
 	wish->side = arb_label_value(LABEL_SIDE, DatumGetObjectId(value[SIGNAL_side]));
-	wish->amount_kind = arb_label_value(LABEL_AMOUNT_KIND, DatumGetObjectId(value[SIGNAL_amount_kind]));
 	wish->time_in_force = arb_label_value(LABEL_TIME_IN_FORCE, DatumGetObjectId(value[SIGNAL_time_in_force]));
-	wish->amount = optional_fixed(value[SIGNAL_amount], null[SIGNAL_amount]);
+	read_amount(wish, value, null);
 	wish->limit_price = optional_fixed(value[SIGNAL_limit_price], null[SIGNAL_limit_price]);
 	wish->stop_loss_pct = optional_fixed(value[SIGNAL_stop_loss_pct], null[SIGNAL_stop_loss_pct]);
 	wish->take_profit_pct = optional_fixed(value[SIGNAL_take_profit_pct], null[SIGNAL_take_profit_pct]);
@@ -76,8 +115,7 @@ arb_wish_from_signal(HeapTupleHeader signal, Wish *wish)
 	wish->exit_before_close_s = null[SIGNAL_exit_before_close_s] ? -1 :
 		DatumGetInt32(value[SIGNAL_exit_before_close_s]);
 	wish->confidence = optional_fixed(value[SIGNAL_confidence], null[SIGNAL_confidence]);
-	wish->signal_at = 0;
-	wish->target_qty = FIXED_NULL;
+	wish->signal_at = null[SIGNAL_as_of] ? 0 : read_time(value[SIGNAL_as_of]);
 	wish->override_id = 0;
 	wish->overridden[0] = wish->overridden[1] = 0;
 	wish->purpose = PURPOSE_ENTRY;

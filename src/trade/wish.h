@@ -19,7 +19,8 @@ enum
 {
 	SIGNAL_key, SIGNAL_instrument_id, SIGNAL_side, SIGNAL_amount_kind, SIGNAL_amount,
 	SIGNAL_limit_price, SIGNAL_time_in_force, SIGNAL_stop_loss_pct, SIGNAL_take_profit_kind,
-	SIGNAL_take_profit_pct, SIGNAL_exit_before_close_s, SIGNAL_confidence, SIGNAL_note, SIGNAL_ncolumns
+	SIGNAL_take_profit_pct, SIGNAL_exit_before_close_s, SIGNAL_confidence, SIGNAL_note, SIGNAL_as_of,
+	SIGNAL_target_position, SIGNAL_ncolumns
 };
 
 /* A wish to trade. FIXED_NULL and 0 in the optional fields take the control's value. */
@@ -41,7 +42,7 @@ typedef struct Wish
 	Fixed		take_profit_pct;
 	int64		exit_before_close_s;	/* -1 = held to settlement */
 	Fixed		confidence;
-	TimestampTz signal_at;		/* when the model said so; 0 = now */
+	TimestampTz signal_at;		/* market time at which the model said so; 0 = now */
 	Fixed		target_qty;		/* shares to hold; FIXED_NULL = amount says how much to trade */
 	int64		override_id;	/* an override lets these checks pass once; 0 = none */
 	int64		overridden[2];

@@ -36,7 +36,7 @@
 /* A signal as a strategy sends it: kind of amount, amount, price, time in force. */
 #define SIGNAL(key, instrument, kind, amount, price, tif) \
 	"ROW(" key ", " instrument ", 'BUY', '" kind "', " amount ", " price ", '" tif \
-	"', 0, 'none', 0, NULL, NULL, NULL)::arbees.signal"
+	"', 0, 'none', 0, NULL, NULL, NULL, NULL, NULL)::arbees.signal"
 
 PGconn *
 connect_database(const char *conninfo, bool durable)

@@ -36,7 +36,7 @@ FROM generate_series(1, :instruments) AS g;
 RESET session_replication_role;
 RESET arbees.maintenance;
 SELECT decision_id AS sample FROM arbees.submit_signal(:deployment_id,
-	ROW('history', 1, 'BUY', 'money', 1, 0.51, 'FAK', 0, 'none', 0, NULL, NULL, NULL)::arbees.signal) \gset
+	ROW('history', 1, 'BUY', 'money', 1, 0.51, 'FAK', 0, 'none', 0, NULL, NULL, NULL, NULL, NULL)::arbees.signal) \gset
 SET arbees.maintenance = restore;
 SET session_replication_role = replica;
 

@@ -19,6 +19,7 @@
 #include "figures.h"
 #include "measure.h"
 
+/* Both even: a window belongs to one round. */
 #define OPEN_ORDERS 1000
 #define POSITIONS 500
 #define FLOORS_PER_KILL 30

@@ -8,7 +8,7 @@ SELECT arbees_set('max_position_usd', '100', 'test'), arbees_set('exit_retry_ms'
 CREATE FUNCTION desk.wrong(portfolio text DEFAULT 'book') RETURNS TABLE (scope text, fact text, book numeric, tables numeric)
 LANGUAGE sql AS $$ SELECT scope, fact, book, tables FROM arbees.check_book(desk.portfolio($1)) $$;
 CREATE FUNCTION desk.facts(scope text, portfolio text DEFAULT 'book') RETURNS TABLE (who text, facts text) LANGUAGE sql AS $$
-	SELECT coalesce(i.symbol, w.slug, s.name, CASE WHEN f.scope = 'group' THEN u.underlying END),
+	SELECT coalesce(i.symbol, w.slug, s.name, u.underlying),
 		string_agg(f.fact || ' ' || trim_scale(f.value), ', ' ORDER BY f.fact)
 	FROM arbees.book_facts(desk.portfolio($2)) f
 	LEFT JOIN arbees.instruments i ON f.scope = 'instrument' AND i.instrument_id = f.key
@@ -155,7 +155,7 @@ BEGIN;
 SELECT desk.send('15', 's.up');
 SAVEPOINT two;
 ROLLBACK TO two;
-DO $$ BEGIN PERFORM desk.send('16', 's.down'); RAISE 'no'; EXCEPTION WHEN OTHERS THEN NULL; END $$;
+DO $$ BEGIN PERFORM arbees_deposit('book', 1, 'never was'); RAISE 'no'; EXCEPTION WHEN OTHERS THEN NULL; END $$;
 SELECT cash, cost, add_up FROM desk.books('book');
 ROLLBACK;
 SELECT cash, cost, add_up FROM desk.books('book');
@@ -169,6 +169,16 @@ SELECT state, qty, cost FROM desk.positions('book') ORDER BY n DESC LIMIT 1;
 SELECT * FROM desk.facts('instrument');
 SELECT * FROM desk.wrong();
 
+
+-- An instrument that moves to another sector and group takes along what it has at work, and is seen there at once.
+UPDATE arbees.instruments SET sector = 'ETH', correlation_group = 'ETH' WHERE symbol = 's.up';
+INSERT INTO arbees.underlyings VALUES ('ETH') ON CONFLICT DO NOTHING;
+SELECT s.s, f.* FROM unnest(ARRAY['sector', 'group']) s (s), desk.facts(s) f;
+SELECT * FROM desk.wrong();
+SELECT desk.send('18', 's.up', '{"amount": 1000}');
+SELECT * FROM desk.saw();
+UPDATE arbees.instruments SET sector = NULL, correlation_group = NULL WHERE symbol = 's.up';
+SELECT s.s, f.* FROM unnest(ARRAY['sector', 'group']) s (s), desk.facts(s) f;
 
 -- LIVE: fills, a void that takes an entry back, a void that brings shares back, in every state of the order.
 SELECT desk.go_live(50);
@@ -221,6 +231,23 @@ SELECT desk.fill(2, 'e', 'SELL', 13, 0.50);
 SELECT state, qty, cost FROM desk.positions('live');
 SELECT * FROM desk.wrong('live');
 
+-- The same content again, by the signal and not by what became of it; of another deployment, another price: not the same.
+SELECT arbees_set('duplicate_window_ms', '86400000', 'test');
+SELECT desk.make_window('d', 500000, 600000);
+SELECT FROM desk.quote('PAPER', 500007, 'd.up', 0.48, 0.50);
+CREATE FUNCTION desk.duplicates(key text, given jsonb DEFAULT '{}', strategy text DEFAULT 'silent') RETURNS TABLE (duplicates text) LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM desk.send(key, 'd.up', given, strategy);
+	RETURN QUERY SELECT value FROM arbees.decision_details
+		WHERE part = 'input' AND field = 'duplicates' AND decision_id = (SELECT max(decision_id) FROM arbees.decisions);
+END
+$$;
+SELECT duplicates FROM desk.duplicates('d1');
+SELECT duplicates FROM desk.duplicates('d2');
+SELECT duplicates FROM desk.duplicates('d3', '{"limit_price": 0.49}');
+SELECT duplicates FROM desk.duplicates('d4', '{"amount": 11}');
+SELECT duplicates FROM desk.duplicates('d5', '{}', 'silent2');
+
 -- A new session builds the books from what is open: the same.
 CREATE TABLE desk.warm AS SELECT p.name, f.* FROM arbees.portfolios p, arbees.book_facts(p.portfolio_id) f WHERE fact <> 'messages';
 \c -
@@ -229,6 +256,10 @@ FROM desk.warm w FULL JOIN (SELECT p.name, f.* FROM arbees.portfolios p, arbees.
 	USING (name, scope, key, fact);
 SELECT * FROM desk.wrong();
 SELECT * FROM desk.wrong('live');
+
+-- It also finds the orders that were made before it came, and what their signals asked for.
+SELECT duplicates > 0 AS finds_them FROM (SELECT duplicates::integer FROM desk.duplicates('d6')) d;
+SELECT duplicates FROM desk.duplicates('d7', '{"limit_price": 0.48}');
 
 -- Who may look.
 SELECT r, has_function_privilege(r, 'arbees.check_book(integer)', 'EXECUTE') AS checks, has_function_privilege(r, 'arbees.table_facts(integer, date, timestamptz)', 'EXECUTE') AS reads

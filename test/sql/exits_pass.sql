@@ -8,7 +8,9 @@ SELECT arbees_set('max_position_usd', '100', 'test'), arbees_set('exit_retry_ms'
 SELECT FROM desk.quote('PAPER', 100, 'w.up', 0.48, 0.50);
 SELECT desk.try(desk.signal('{"key": "held", "amount_kind": "base", "amount": 10, "limit_price": 0.50, "stop_loss_pct": 10}'));
 
--- Everything that can be said against an entry, at once: no control has a value, nobody lives, nothing is active.
+-- Everything that can be said against an entry, at once: held by hand, no control has a value, nobody lives, nothing is active.
+SELECT arbees_lock('venue', 'sim', 'held'), arbees_lock('strategy', 'silent', 'held'), arbees_lock('instrument', 'w.up', 'held'), arbees_restrict('BTC', 'held');
+SELECT arbees_set_limit('global', '', 'max_position_usd', '0', NULL, 'nothing');
 UPDATE arbees.runtime_controls SET value = NULL, is_none = false, reason = 'missing' WHERE key <> 'kill_switch';
 SELECT level FROM arbees_kill('pause', 'no entries');
 SELECT desk.breaker('desk', 0, 'OPEN'), desk.breaker('portfolio', desk.portfolio('paper'), 'OPEN');

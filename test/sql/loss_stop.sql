@@ -67,6 +67,11 @@ SELECT kind, message FROM arbees.journal WHERE kind IN ('portfolio_killed', 'bre
 SELECT arbees_resume_portfolio('paper', 'looked at'), arbees.step_losses();
 SELECT * FROM desk.stopped;
 
+-- the week's limit is one more
+SELECT arbees_set('loss_action', 'breaker', 'test'), arbees_set('weekly_drawdown_limit_usd', '4.1', 'test');
+SELECT arbees.step_losses();
+SELECT * FROM desk.stops;
+
 -- a LIVE portfolio stops the desk
 SELECT arbees_new_session('paper');
 SELECT arbees_set('max_session_loss_usd', '0.5', 'test'), arbees_set('loss_action', 'pause', 'test');

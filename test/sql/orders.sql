@@ -151,7 +151,12 @@ BEGIN
 	END;
 END
 $$;
-SELECT given, desk.refused('orders', 'mode = ''LIVE''', '{"order_id": 99, "client_order_id": "c", "entry_no": 2}'::jsonb || given) AS answer FROM unnest(ARRAY[
+-- The client's id follows from the order's own; what is given comes last.
+CREATE FUNCTION desk.other_order(given jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
+	SELECT '{"order_id": 99, "entry_no": 2}'::jsonb || jsonb_build_object('client_order_id',
+		format('ab1-%s-99', coalesce(given ->> 'portfolio_id', desk.portfolio('live')::text))) || given
+$$;
+SELECT given, desk.refused('orders', 'mode = ''LIVE''', desk.other_order(given)) AS answer FROM unnest(ARRAY[
 	'{}', '{"state": "SENDING", "claimed_at": "2026-01-01", "claimed_epoch": 1, "body_hash": "\\x00"}',
 	'{"state": "OPEN", "claimed_at": "2026-01-01", "claimed_epoch": 1, "body_hash": "\\x00", "venue_order_id": "v"}',
 	'{"state": "OPEN", "venue_order_id": "v"}', '{"state": "UNKNOWN", "claimed_at": "2026-01-01", "claimed_epoch": 1, "body_hash": "\\x00"}',
@@ -159,7 +164,7 @@ SELECT given, desk.refused('orders', 'mode = ''LIVE''', '{"order_id": 99, "clien
 	'{"state": "OPEN", "claimed_at": "2026-01-01", "claimed_epoch": 1, "body_hash": "\\x00", "derives_order_id": false}',
 	'{"state": "CANCELED", "finished_at": "2026-01-01"}', '{"state": "CANCELED"}', '{"finished_at": "2026-01-01"}',
 	'{"state": "CANCELED", "finished_at": "2026-01-01", "claimed_at": "2026-01-01"}', '{"state": "REJECTED", "finished_at": "2026-01-01"}',
-	'{"client_order_id": "ab1-x", "entry_no": 1}', '{"entry_no": 3}', '{"entry_no": null}', '{"purpose": "EXIT"}',
+	'{"client_order_id": "ab1-x"}', '{"entry_no": 1}', '{"entry_no": 3}', '{"entry_no": null}', '{"purpose": "EXIT"}',
 	'{"amount": 0}', '{"amount": "NaN"}', '{"limit_price": 0}', '{"side": "SELL"}', '{"salt": 9007199254740992}', '{"salt": -1}', '{"reserved": -0.01}',
 	'{"time_in_force": "GTD"}', '{"expires_at": "2026-01-01"}', '{"portfolio_id": 1}', '{"portfolio_id": 77}', '{"decision_id": 999}', '{"position_id": 999}', '{"mode": "PAPER"}']::jsonb[]) given;
 SELECT given, desk.refused('positions', 'mode = ''PAPER''', '{"position_id": 99}'::jsonb || given) AS answer FROM unnest(ARRAY[
@@ -170,9 +175,9 @@ SELECT given, desk.refused('positions', 'mode = ''PAPER''', '{"position_id": 99}
 SELECT given, desk.refused('fills', 'mode = ''PAPER''', '{"fill_id": 99, "venue_trade_id": "t"}'::jsonb || given) AS answer FROM unnest(ARRAY[
 	'{}', '{"qty": -5}', '{"price": 7}', '{"fee": 0.000000019}', '{"qty": "NaN"}', '{"fee": "NaN"}', '{"price": "Infinity"}', '{"settlement": "VOIDED"}', '{"order_id": 999}']::jsonb[]) given;
 SELECT desk.refused('fills', 'mode = ''PAPER''', '{"fill_id": 99}') AS same_trade_twice, desk.refused('orders', 'mode = ''LIVE''',
-	'{"order_id": 99, "entry_no": 2, "state": "NEW"}') AS same_client_order_id;
+	'{"order_id": 99, "entry_no": 2, "state": "NEW"}') AS client_order_id_of_another;
 SELECT desk.by_force('orders_live', $$UPDATE arbees.orders_live SET venue_order_id = 'taken'$$);
-SELECT desk.refused('orders', 'mode = ''LIVE''', '{"order_id": 99, "client_order_id": "c", "entry_no": 2}') AS same_venue_order_id;
+SELECT desk.refused('orders', 'mode = ''LIVE''', desk.other_order('{}')) AS same_venue_order_id;
 SELECT left(given::text, 40) AS given, desk.refused('decisions', 'mode = ''PAPER''', '{"decision_id": 99, "signal_key": "other"}'::jsonb || given) AS answer FROM unnest(ARRAY[
 	'{}', '{"signal_key": "paper"}', '{"signal_key": ""}', '{"reason": "x"}', '{"verdict": "denied"}']::jsonb[] || ARRAY[jsonb_build_object('input', '\x' || repeat('00', 2048)), jsonb_build_object('signal_key', repeat('k', 129))]) given;
 RESET arbees.maintenance;

@@ -11,7 +11,8 @@ SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_pr
 	WHERE e.extname = 'arbees' AND has_function_privilege('public', p.oid, 'EXECUTE') ORDER BY 1::text;
 SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = 'arbees'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
 	AND has_table_privilege('public', c.oid, 'SELECT') ORDER BY 1::text;
--- what runs with its owner's rights cannot be led astray by names
+-- what runs with its owner's rights cannot be led astray by names: it fixes its path, or is one of the two doors of
+-- the decision path, where the library does (safe_path)
 SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
 	JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
 	WHERE e.extname = 'arbees' AND p.prosecdef

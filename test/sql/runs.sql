@@ -30,7 +30,8 @@ SELECT t, desk.attempt(format('INSERT INTO arbees.%I_run_900 SELECT (jsonb_popul
 FROM unnest(ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger']) t;
 -- A run's rows, as a restore would bring them; they reference each other within the run.
 SET arbees.maintenance = restore;
-SELECT t, desk.attempt(format('INSERT INTO arbees.%1$I_backtest SELECT (jsonb_populate_record(x, ''{"portfolio_id": 900, "mode": "BACKTEST"}'')).* FROM arbees.%1$I x', t))
+SELECT t, desk.attempt(format('INSERT INTO arbees.%1$I_backtest SELECT (jsonb_populate_record(x, ''{"portfolio_id": 900, "mode": "BACKTEST"}''
+	|| jsonb_build_object(''client_order_id'', ''ab1-900-'' || (to_jsonb(x) ->> ''order_id'')))).* FROM arbees.%1$I x', t))
 FROM unnest(ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger']) t;
 SELECT desk.attempt('INSERT INTO arbees.fills_backtest SELECT (jsonb_populate_record(x, ''{"portfolio_id": 901}'')).* FROM arbees.fills_backtest x') AS across_runs;
 SELECT desk.attempt('INSERT INTO arbees.orders_backtest SELECT (jsonb_populate_record(x, ''{"portfolio_id": 999}'')).* FROM arbees.orders_backtest x') AS no_leaf,

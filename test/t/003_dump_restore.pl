@@ -38,7 +38,7 @@ $from->safe_psql('arbees', q{
 			PERFORM FROM arbees.on_quotes((SELECT venue_id FROM arbees.venues WHERE name = 'sim'), 'LIVE', 1767225700000, ARRAY[w.up_instrument],
 				'{0.50}', '{1000}', '{0.52}', '{1000}', '{1767225700000}', '{}', '{}', '{}');
 			SELECT s.order_id INTO o FROM arbees.submit_signal((SELECT max(deployment_id) FROM arbees.deployments), ROW('key' || n, w.up_instrument, 'BUY', 'money',
-				CASE WHEN n = 6 THEN 99 ELSE 2 END, 0.53, 'FAK', 10, 'fixed', 100000, NULL, NULL, NULL)::arbees.signal) s;
+				CASE WHEN n = 6 THEN 99 ELSE 2 END, 0.53, 'FAK', 10, 'fixed', 100000, NULL, NULL, NULL, NULL, NULL)::arbees.signal) s;
 			CONTINUE WHEN n IN (1, 6);
 			PERFORM arbees.claim_order(1, 1, o, 'venue-' || n, sha256('body'));
 			CONTINUE WHEN n = 2;

@@ -15,6 +15,9 @@ my $desk = new_desk('both', sim => [ '--window', '10s', '--seed', '11' ],
 	canary => '{"seconds_before_close": 6, "slippage": 0.3}');
 supervise($desk);
 ok(wait_ready($desk), 'the supervised worker trades');
+# A session that reads its books before there is anything in them, and follows what the worker's sessions write.
+my $follower = $desk->{node}->background_psql('arbees');
+is(book_differences($desk, $follower), '', 'the books by scope agree before the first trade');
 
 my $status = ask($desk, 'SELECT entries_possible, conductor, worker, trader, modes FROM arbees_status()');
 like($status, qr/^t\|alive\|alive: desk-worker\|wallet: desk-worker, epoch 1\|PAPER,LIVE$/, 'status says who lives');
@@ -53,6 +56,7 @@ ok( wait_for($desk, qq{
 		SELECT window_id FROM arbees.orders WHERE filled_qty > 0 AND purpose = 'ENTRY'
 		GROUP BY window_id HAVING count(DISTINCT mode) = 2) traded}, 't', 60),
 	"$windows windows were traded in both modes");
+is(book_differences($desk, $follower), '', 'they agree in the middle of trading');
 
 subtest 'the end of trading' => sub {
 	# Winnings stay claimable until the venue pays them out.
@@ -67,6 +71,12 @@ subtest 'the end of trading' => sub {
 	is(ask($desk, 'SELECT count(*) FROM arbees.redemptions WHERE evidence IS NULL'), '0', 'with its evidence');
 	books_agree($desk, 'redeemed');
 	is(sim_get($desk->{sim}, "/sim/account?address=$desk->{address}")->{claimable} + 0, 0, 'the venue owes nothing more');
+	is(book_differences($desk, $follower), '', 'a session that followed the ledger all along has the tables\' books');
+	is( ask($desk, q{
+		SELECT count(*) FROM arbees.portfolios p, LATERAL arbees.book_facts(p.portfolio_id) f
+		WHERE p.mode IN ('PAPER', 'LIVE') AND f.fact IN ('heat', 'reserved', 'cost', 'positions', 'orders', 'net')}),
+		'0', 'flat: nothing at work, and no heat');
+	$follower->quit;
 };
 
 is( ask($desk, q{SELECT count(*) FROM arbees.windows WHERE our_outcome IS DISTINCT FROM venue_outcome AND venue_outcome IS NOT NULL

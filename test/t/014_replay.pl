@@ -44,8 +44,9 @@ sub finish
 }
 
 # Of a decision's input these depend on the wall clock and on nothing else:
-# when it was made, and how long ago the conductor had beaten.
-my $wall = q{'decided_at', 'conductor_age_ms'};
+# when it was made, and how long ago the conductor, the worker, its feeds and
+# the balance had been heard of.
+my $wall = q{'decided_at', 'conductor_age_ms', 'worker_age_ms', 'balance_age_ms', 'feed_age_ms'};
 
 my %query = (
 	'decisions' => qq{
@@ -66,7 +67,19 @@ my %query = (
 		FROM arbees.portfolio_ledger WHERE kind <> 'DEPOSIT' ORDER BY 1, 2},
 	'windows' => q{
 		SELECT slug, state, open_price, open_price_at, close_price, close_price_at, our_outcome, venue_outcome
-		FROM arbees.windows WHERE state <> 'SCHEDULED' ORDER BY slug});
+		FROM arbees.windows WHERE state <> 'SCHEDULED' ORDER BY slug},
+	'sessions' => q{
+		SELECT w.slug, i.outcome, s.value, s.qty, s.trades, s.last_at
+		FROM arbees.session_volumes s JOIN arbees.instruments i USING (instrument_id) JOIN arbees.windows w USING (window_id)
+		WHERE w.opens_at > (SELECT min(opens_at) FROM arbees.windows) ORDER BY 1, 2});
+
+# Every public trade of a session was told, and counted once: the sums are those of the tick history.
+my $sums_differ = q{
+	SELECT count(*) FILTER (WHERE s.trades IS DISTINCT FROM t.trades OR abs(s.value - t.value) > 0.000001), count(*) > 10
+	FROM (SELECT k.instrument_id, count(*) AS trades, sum(k.price::numeric * k.size::numeric) AS value
+		FROM arbees.ticks k JOIN arbees.instruments i USING (instrument_id) JOIN arbees.windows w USING (window_id)
+		WHERE k.kind = 'trade' AND k.source_at >= w.opens_at AND k.source_at < w.closes_at GROUP BY 1) t
+	FULL JOIN arbees.session_volumes s USING (instrument_id)};
 
 my %first;
 foreach my $run (1, 2)
@@ -75,6 +88,7 @@ foreach my $run (1, 2)
 		'--driven', '--seed', '77', '--window', '60s', '--windows', '8');
 	cmp_ok(ask($desk, 'SELECT count(DISTINCT window_id) FROM arbees.fills JOIN arbees.positions USING (position_id)'), '>=', 5,
 		'windows were traded');
+	ok(wait_for($desk, $sums_differ, '0|t', 20), 'the sums of every session are those of its trades') or diag(ask($desk, $sums_differ));
 	foreach my $what (sort keys %query)
 	{
 		my $answer = ask($desk, $query{$what});

@@ -98,6 +98,14 @@ sub live_order
 	query(report('accepted'));
 	return;
 }
+
+# A position is held; the quote at which it is sold again.
+sub stopped_out
+{
+	query(new_signal('paper', stop_loss_pct => 10));
+	return "SELECT count(*) FROM desk.quote('PAPER', desk.clock() + 1, 'atomic$windows.up', 0.30, 0.32)";
+}
+
 sub claim { return "SELECT claimed FROM arbees.claim_order(desk.account(), $epoch, $order, 'venue-$order', sha256('body'))" }
 sub report { my ($event) = @_; return "SELECT arbees.report_order(desk.account(), $epoch, $order, '$event', NULL, NULL, 'test')" }
 
@@ -116,6 +124,8 @@ my @calls = (
 		grows => [ qw(decisions_live orders_live positions_live portfolio_ledger_live journal_desk) ] },
 	{ name => 'denied', sql => sub { new_signal('live', amount => 1000) }, points => [ qw(locked gathered decision journal) ],
 		grows => [ qw(decisions_live journal_desk) ] },
+	{ name => 'exit by a quote', sql => sub { stopped_out() }, points => [ @gate[0 .. 2], @gate[4 .. 6], qw(fill fill_position fill_order) ],
+		grows => [ qw(decisions_paper orders_paper fills_paper portfolio_ledger_paper journal_desk) ] },
 	{ name => 'claim', sql => sub { live_order('NEW'); claim() }, points => [ qw(call_begun claimed) ], grows => [] },
 	{ name => 'acknowledgement', sql => sub { live_order('SENDING'); report('accepted') }, points => [ qw(call_begun) ], grows => [] },
 	{ name => 'fill', sql => sub { live_order('OPEN'); fill() }, points => [ qw(call_begun fill fill_position fill_order) ],

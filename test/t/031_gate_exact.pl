@@ -17,13 +17,14 @@ my $levels = { rc => 'READ COMMITTED', rr => 'REPEATABLE READ', ser => 'SERIALIZ
 my $node = gate_node('exact', conf => 'max_connections = 80');
 sub query { my ($sql) = @_; return $node->safe_psql('arbees', $sql) }
 
-# Resting orders: what they reserve stays reserved. 5 shares at 0.40 are 2 dollars, and no fee.
+# Two strategies, whose signals meet the same limit. Resting orders: what they reserve stays reserved. 5 shares at 0.40 are 2 dollars, and no fee.
 query(q{
 	SELECT desk.go_live(100000);
+	SELECT arbees_deploy('silent2', 'live', '{}');
 	UPDATE arbees.venue_accounts SET capital_cap_usd = NULL;
 	CREATE SCHEMA hammer;
 	CREATE FUNCTION hammer.submit(portfolio text, symbol text, key text) RETURNS text LANGUAGE sql AS $$
-		SELECT concat_ws(' ', verdict, reason) FROM arbees.submit_signal(desk.deployment($1, 'silent'),
+		SELECT concat_ws(' ', verdict, reason) FROM arbees.submit_signal(desk.deployment($1, CASE hashtext($3) % 2 WHEN 0 THEN 'silent' ELSE 'silent2' END),
 			desk.signal(jsonb_build_object('key', $3, 'symbol', $2, 'amount_kind', 'base', 'amount', 5, 'limit_price', 0.40,
 				'time_in_force', 'GTC')))
 	$$;
@@ -37,6 +38,7 @@ query(q{
 		PERFORM arbees_create_portfolio(name, 'PAPER', 'sim', NULL);
 		PERFORM arbees_deposit(name, deposit, 'start');
 		PERFORM arbees_deploy('silent', name, '{}');
+		PERFORM arbees_deploy('silent2', name, '{}');
 	END
 	$$;
 });
@@ -113,7 +115,8 @@ is(query(q{SELECT string_agg(finding || ' ' || id, ', ') FROM arbees.audit_findi
 is(query('SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()'), '0', 'nobody met a deadlock');
 
 # The last defence: should two decisions ever count the same slot free, the key lets one order in.
-my $copy = q{INSERT INTO arbees.orders SELECT (jsonb_populate_record(o, jsonb_build_object('order_id', 1000000, 'client_order_id', 'copy', 'entry_no', %s))).*
+my $copy = q{INSERT INTO arbees.orders SELECT (jsonb_populate_record(o, jsonb_build_object('order_id', 1000000,
+	'client_order_id', format('ab1-%%s-1000000', o.portfolio_id), 'entry_no', %s))).*
 	FROM arbees.orders o WHERE window_id IS NOT NULL AND portfolio_id = desk.portfolio('slot-rc') AND entry_no = 1};
 foreach ([ 1, qr/duplicate key value violates unique constraint "orders_paper_window_id/ ],
 	[ 3, qr/violates check constraint "orders_entry_no_check"/ ])

@@ -21,7 +21,7 @@ use Arbees;
 
 our @EXPORT = qw(new_desk supervise unsupervise worker worker_pid wait_ready deploy_canary
   submit take rest ask wait_for wait_order faults clear_faults venue_orders redeem quiet_down
-  books_agree flat control alive ended process_gone);
+  books_agree book_differences flat control alive ended process_gone);
 
 # Controls every desk starts with: short, so that tests need not wait.
 my %controls = (
@@ -231,7 +231,7 @@ sub submit
 					AND o.instrument_id = i.instrument_id AND o.purpose = 'ENTRY') < 2
 			ORDER BY q.bid DESC LIMIT 1) m,
 		LATERAL arbees.submit_signal(m.deployment_id,
-			ROW('$key', m.instrument_id, 'BUY', $terms, 0, 'none', 0, NULL, NULL, NULL)::arbees.signal) d});
+			ROW('$key', m.instrument_id, 'BUY', $terms, 0, 'none', 0, NULL, NULL, NULL, NULL, NULL)::arbees.signal) d});
 	return split /\|/, $answer, -1;
 }
 
@@ -380,6 +380,21 @@ sub order_differences
 	return join '; ', @wrong;
 }
 
+# book_differences DESK [, SESSION]: where the books by scope and the tables differ. A session that stays
+# (background_psql) has followed the ledger since it was asked first; without one, the books are read anew.
+sub book_differences
+{
+	my ($desk, $session) = @_;
+	my @wrong;
+	foreach my $portfolio (split /\n/, ask($desk, q{SELECT portfolio_id FROM arbees.portfolios WHERE mode <> 'BACKTEST'}))
+	{
+		my $query = "SELECT concat_ws(' ', $portfolio, scope, key, fact, book, 'is', tables) FROM arbees.check_book($portfolio)";
+		my $answer = $session ? $session->query_safe($query) : ask($desk, $query);
+		push @wrong, $answer if $answer ne '';
+	}
+	return join '; ', @wrong;
+}
+
 # books_agree DESK, WHEN: the assertions that close every subtest.
 sub books_agree
 {
@@ -400,6 +415,7 @@ sub books_agree
 		SELECT count(*) FROM arbees.portfolio_ledger
 		WHERE cash + claimable + cost_open <> deposits + realized_pnl OR reserved < 0}),
 		'0', "$when: the ledger adds up in every row");
+	is(book_differences($desk), '', "$when: exposures, heat and results by scope are what positions, orders and rows make them");
 	is( ask($desk, q{
 		SELECT string_agg(t.name || ': ' || t.cash + t.claimable + t.cost_open - t.deposits || ' <> ' || x.pnl, ', ')
 		FROM arbees.portfolio_totals t CROSS JOIN LATERAL (

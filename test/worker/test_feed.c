@@ -117,6 +117,40 @@ quotes_write_an_empty_side_as_null(void **state)
 }
 
 static void
+trades_wait_for_news_and_are_all_told(void **state)
+{
+	static QuoteSet set;
+	QuoteBatch	batch;
+	QuoteTop	top = top_of(500000, 520000);
+	int			i;
+
+	arb_quotes_init(&set);
+	arb_quote_batch_init(&batch);
+	arb_quotes_trade(&set, 7, 510000, 12340000, 1000);
+	arb_quotes_trade(&set, 7, 510000, 12340000, 1000);
+	arb_quotes_trade(&set, 9, 490000, 5000000, 1001);
+	assert_false(arb_quotes_pending(&set));
+	assert_true(arb_quotes_put(&set, 7, &top, 1001, 250));
+	assert_true(arb_quotes_take(&set, &batch));
+	assert_int_equal(batch.trades, 3);
+	assert_string_equal(batch.trade_instruments.data, "{7,7,9}");
+	assert_string_equal(batch.trade_prices.data, "{0.51,0.51,0.49}");
+	assert_string_equal(batch.trade_sizes.data, "{12.34,12.34,5}");
+	assert_string_equal(batch.trade_ms.data, "{1000,1000,1001}");
+	assert_true(arb_quotes_take(&set, &batch));
+	assert_int_equal(batch.trades, 0);
+	assert_string_equal(batch.trade_instruments.data, "{}");
+
+	/* When too many wait, the oldest go and are counted. */
+	for (i = 0; i < TRADES_MAX + 2; i++)
+		arb_quotes_trade(&set, 7, 500000, 1000000, i);
+	assert_int_equal(set.trades_lost, 2);
+	assert_int_equal(set.trades[0].source_ms, 2);
+	assert_int_equal(set.trade_count, TRADES_MAX);
+	arb_quote_batch_free(&batch);
+}
+
+static void
 prices_are_never_coalesced(void **state)
 {
 	static QuoteSet set;
@@ -277,6 +311,7 @@ main(void)
 		cmocka_unit_test(slug_plan_refuses_a_series_without_length),
 		cmocka_unit_test(quotes_keep_only_the_newest),
 		cmocka_unit_test(quotes_write_an_empty_side_as_null),
+		cmocka_unit_test(trades_wait_for_news_and_are_all_told),
 		cmocka_unit_test(prices_are_never_coalesced),
 		cmocka_unit_test(barrier_waits_for_every_channel),
 		cmocka_unit_test(barrier_survives_a_reconnect),

@@ -108,6 +108,66 @@ test_body_is_readable_json(void **state)
 	json_decref(root);
 }
 
+/* One number of a prepared order's body, in micro units. */
+static int64_t
+amount_in_body(const json_t *fields, const char *name)
+{
+	char		text[VENUE_SYMBOL_SIZE];
+	ParseError	error;
+
+	assert_true(arb_json_id(fields, name, text, sizeof(text), &error));
+	return strtoll(text, NULL, 10);
+}
+
+/*
+ * An immediate buy's highest price is the quotient of its two amounts: the
+ * venue has no field for it.  At the limit it matches, a tick above it does not.
+ */
+static void
+test_highest_price_of_an_immediate_buy(void **state)
+{
+	static const char *const keys[] = {
+		"salt", "maker", "signer", "tokenId", "makerAmount", "takerAmount", "side", "signatureType",
+		"timestamp", "expiration", "metadata", "builder", "signature"
+	};
+	OrderTicket ticket = good_ticket();
+	char		reason[VENUE_REASON_SIZE] = "";
+	PmSigner	signer;
+	int			cents;
+
+	assert_true(arb_pm_signer_init(&signer, Key, NULL, SIGNATURE_TYPE_EOA, 137, 2, OWNER));
+	for (cents = 1; cents <= 99; cents++)
+	{
+		PreparedOrder order;
+		ParseError	error;
+		json_t	   *root;
+		json_t	   *fields;
+		int64_t		money;
+		int64_t		shares;
+		size_t		i;
+
+		(void) snprintf(ticket.limit_price, sizeof(ticket.limit_price), "0.%02d", cents);
+		(void) snprintf(ticket.amount, sizeof(ticket.amount), "%d.%02d", 1 + cents % 5, cents % 7);
+		assert_true(arb_pm_prepare_order(&signer, &ticket, &order, reason));
+		root = arb_json_load(order.body, order.body_len, JSON_MAX_BYTES, &error);
+		assert_non_null(root);
+		assert_string_equal(json_string_value(json_object_get(root, "orderType")), "FAK");
+		fields = arb_json_object_field(root, "order", &error);
+		assert_int_equal(json_object_size(fields), sizeof(keys) / sizeof(keys[0]));
+		for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+			assert_non_null(json_object_get(fields, keys[i]));
+		money = amount_in_body(fields, "makerAmount");
+		shares = amount_in_body(fields, "takerAmount");
+		assert_int_equal(money, (1 + cents % 5) * 1000000 + (cents % 7) * 10000);
+		/* money / shares is the limit, or less than a tick above it. */
+		assert_true(money * 100 >= shares * cents);
+		assert_true(money * 100 < shares * (cents + 1));
+		/* Shares to four decimals: the venue refuses more. */
+		assert_int_equal(shares % 100, 0);
+		json_decref(root);
+	}
+}
+
 static void
 assert_not_prepared(const PmSigner *signer, const OrderTicket *ticket)
 {
@@ -291,6 +351,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same_ticket_same_bytes),
 		cmocka_unit_test(test_body_is_readable_json),
+		cmocka_unit_test(test_highest_price_of_an_immediate_buy),
 		cmocka_unit_test(test_unfit_tickets),
 		cmocka_unit_test(test_signers),
 		cmocka_unit_test(test_messages),

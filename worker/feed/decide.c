@@ -3,10 +3,10 @@
  * worker/feed/decide.c
  *	  News into the database, decisions out: one round trip, one batch at a time.
  *
- * LIVE and PAPER are two calls in one flush.  What arrives while a batch is
- * under way waits and goes as one.  A call whose connection broke is made
- * again when the database is back: prices at a window's edges must not be
- * lost, and a signal decided twice is only counted.
+ * Trades, LIVE and PAPER are three calls in one flush.  What arrives while a
+ * batch is under way waits and goes as one.  A call whose connection broke is
+ * made again when the database is back: prices at a window's edges must not be
+ * lost, a signal decided twice is only counted, and a trade told twice is not.
  *
  *-------------------------------------------------------------------------
  */
@@ -42,7 +42,8 @@ arb_decide_init(Feed *feed)
 bool
 arb_decide_busy(const Feed *feed)
 {
-	return feed->flights[DECIDE_LIVE].wanted || feed->flights[DECIDE_PAPER].wanted;
+	return feed->flights[DECIDE_TRADES].wanted || feed->flights[DECIDE_LIVE].wanted ||
+		feed->flights[DECIDE_PAPER].wanted;
 }
 
 static void
@@ -103,8 +104,23 @@ on_decided(void *arg, const DbReply *reply)
 	landed(flight->feed);
 }
 
-static void
-send_flight(DecideFlight *flight)
+static bool
+send_trades(DecideFlight *flight)
+{
+	const QuoteBatch *batch = &flight->feed->batch;
+	DbParams	params;
+
+	arb_params_init(&params);
+	arb_params_int(&params, flight->feed->worker->hello.venue_id);
+	arb_params_text(&params, batch->trade_instruments.data);
+	arb_params_text(&params, batch->trade_prices.data);
+	arb_params_text(&params, batch->trade_sizes.data);
+	arb_params_text(&params, batch->trade_ms.data);
+	return arb_pipe_call(flight->feed->worker->decision, DB_REPORT_TRADES, &params, on_decided, flight);
+}
+
+static bool
+send_quotes(DecideFlight *flight)
 {
 	Feed	   *feed = flight->feed;
 	const QuoteBatch *batch = &feed->batch;
@@ -126,8 +142,14 @@ send_flight(DecideFlight *flight)
 	arb_params_text(&params, batch->underlyings.data);
 	arb_params_text(&params, batch->prices.data);
 	arb_params_text(&params, batch->price_ms.data);
+	return arb_pipe_call(feed->worker->decision, DB_ON_QUOTES, &params, on_decided, flight);
+}
+
+static void
+send_flight(DecideFlight *flight)
+{
 	flight->attempts++;
-	flight->sent = arb_pipe_call(feed->worker->decision, DB_ON_QUOTES, &params, on_decided, flight);
+	flight->sent = flight->mode == DECIDE_TRADES ? send_trades(flight) : send_quotes(flight);
 }
 
 void
@@ -147,6 +169,7 @@ arb_decide_kick(Feed *feed, bool force)
 	}
 	feed->batch_frame_ns = feed->frame_ns;
 	feed->frame_ns = 0;
+	feed->flights[DECIDE_TRADES].wanted = feed->batch.trades > 0;
 	feed->flights[DECIDE_LIVE].wanted = worker->trade != NULL && arb_trade_holds_lease(worker->trade);
 	feed->flights[DECIDE_PAPER].wanted = true;
 	for (mode = 0; mode < DECIDE_MODES; mode++)

@@ -28,14 +28,16 @@
 /* Tokens on one market connection; above it the venue loses snapshots. */
 #define FEED_TOKENS_MAX 200
 
+/* The calls of a batch, in the order in which they go: trades are counted before anybody decides by them. */
 typedef enum DecideMode
 {
-	DECIDE_LIVE = 0,
+	DECIDE_TRADES = 0,
+	DECIDE_LIVE,
 	DECIDE_PAPER,
 	DECIDE_MODES
 } DecideMode;
 
-/* One batch of news on its way through on_quotes, at most one at a time. */
+/* One batch of news on its way through the database, at most one at a time. */
 typedef struct DecideFlight
 {
 	struct Feed *feed;

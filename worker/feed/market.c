@@ -265,9 +265,12 @@ take_trade(Feed *feed, const PmMarketEvent *event)
 	int			outcome;
 	const Window *window = arb_window_by_token(&feed->windows, event->token_id, &outcome);
 
-	if (window != NULL && window->instruments[outcome] > 0)
-		arb_history_trade(feed, window->instruments[outcome], event->u.last_trade.price,
-						  event->u.last_trade.size, event->timestamp_ms);
+	if (window == NULL || window->instruments[outcome] <= 0)
+		return;
+	arb_quotes_trade(&feed->quotes, window->instruments[outcome], event->u.last_trade.price,
+					 event->u.last_trade.size, event->timestamp_ms);
+	arb_history_trade(feed, window->instruments[outcome], event->u.last_trade.price,
+					  event->u.last_trade.size, event->timestamp_ms);
 }
 
 static void

@@ -96,13 +96,31 @@ arb_quotes_price(QuoteSet *set, const char *underlying, const char *price, int64
 	return true;
 }
 
+void
+arb_quotes_trade(QuoteSet *set, int instrument, int64_t price, int64_t size, int64_t source_ms)
+{
+	TradePrint *trade;
+
+	if (set->trade_count >= TRADES_MAX)
+	{
+		memmove(&set->trades[0], &set->trades[1], (TRADES_MAX - 1) * sizeof(set->trades[0]));
+		set->trade_count--;
+		set->trades_lost++;
+	}
+	trade = &set->trades[set->trade_count++];
+	trade->instrument = instrument;
+	trade->price = price;
+	trade->size = size;
+	trade->source_ms = source_ms;
+}
+
 bool
 arb_quotes_pending(const QuoteSet *set)
 {
 	return set->dirty > 0 || set->price_count > 0;
 }
 
-#define BATCH_LISTS 9
+#define BATCH_LISTS 13
 
 static void
 lists_of(QuoteBatch *batch, StrBuf *lists[BATCH_LISTS])
@@ -116,6 +134,10 @@ lists_of(QuoteBatch *batch, StrBuf *lists[BATCH_LISTS])
 	lists[6] = &batch->underlyings;
 	lists[7] = &batch->prices;
 	lists[8] = &batch->price_ms;
+	lists[9] = &batch->trade_instruments;
+	lists[10] = &batch->trade_prices;
+	lists[11] = &batch->trade_sizes;
+	lists[12] = &batch->trade_ms;
 }
 
 void
@@ -199,6 +221,16 @@ append_quote(QuoteBatch *batch, const QuoteSlot *slot)
 	batch->quotes++;
 }
 
+static void
+append_trade(QuoteBatch *batch, const TradePrint *trade)
+{
+	append_int(&batch->trade_instruments, trade->instrument);
+	append_micro(&batch->trade_prices, trade->price, false);
+	append_micro(&batch->trade_sizes, trade->size, false);
+	append_int(&batch->trade_ms, trade->source_ms);
+	batch->trades++;
+}
+
 bool
 arb_quotes_take(QuoteSet *set, QuoteBatch *batch)
 {
@@ -209,6 +241,7 @@ arb_quotes_take(QuoteSet *set, QuoteBatch *batch)
 	lists_of(batch, lists);
 	batch->quotes = 0;
 	batch->ticks = 0;
+	batch->trades = 0;
 	for (i = 0; i < BATCH_LISTS; i++)
 	{
 		arb_strbuf_reset(lists[i]);
@@ -227,6 +260,8 @@ arb_quotes_take(QuoteSet *set, QuoteBatch *batch)
 		append_int(&batch->price_ms, set->prices[i].source_ms);
 		batch->ticks++;
 	}
+	for (i = 0; i < set->trade_count; i++)
+		append_trade(batch, &set->trades[i]);
 	for (i = 0; i < BATCH_LISTS; i++)
 	{
 		(void) arb_strbuf_char(lists[i], '}');
@@ -242,5 +277,6 @@ arb_quotes_take(QuoteSet *set, QuoteBatch *batch)
 	}
 	set->dirty = 0;
 	set->price_count = 0;
+	set->trade_count = 0;
 	return true;
 }

@@ -5,7 +5,8 @@
  *
  * Pure.  Of each instrument only the newest quote is kept; prices of an
  * underlying are all kept in order, because a window opens and closes on one
- * particular tick.  A batch is the argument list of one on_quotes call.
+ * particular tick, and so are public trades, because they are added up.  A
+ * batch is the argument lists of one report_trades and one on_quotes call.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,6 +23,7 @@
 /* Instruments followed at once, and prices held while the database is away. */
 #define QUOTES_MAX 1024
 #define PRICES_MAX 1024
+#define TRADES_MAX 1024
 
 typedef struct QuoteTop
 {
@@ -47,6 +49,14 @@ typedef struct PriceTick
 	int64_t		source_ms;
 } PriceTick;
 
+typedef struct TradePrint
+{
+	int			instrument;
+	int64_t		price;			/* micro */
+	int64_t		size;
+	int64_t		source_ms;
+} TradePrint;
+
 typedef struct QuoteSet
 {
 	QuoteSlot	slots[QUOTES_MAX];
@@ -55,6 +65,9 @@ typedef struct QuoteSet
 	PriceTick	prices[PRICES_MAX];
 	size_t		price_count;
 	uint64_t	prices_lost;
+	TradePrint	trades[TRADES_MAX];
+	size_t		trade_count;
+	uint64_t	trades_lost;
 } QuoteSet;
 
 typedef struct QuoteBatch
@@ -68,8 +81,13 @@ typedef struct QuoteBatch
 	StrBuf		underlyings;
 	StrBuf		prices;
 	StrBuf		price_ms;
+	StrBuf		trade_instruments;
+	StrBuf		trade_prices;
+	StrBuf		trade_sizes;
+	StrBuf		trade_ms;
 	size_t		quotes;
 	size_t		ticks;
+	size_t		trades;
 } QuoteBatch;
 
 extern void arb_quotes_init(QuoteSet *set);
@@ -85,6 +103,9 @@ extern bool arb_quotes_put(QuoteSet *set, int instrument, const QuoteTop *top, i
 						   int64_t refresh_ms);
 extern void arb_quotes_forget(QuoteSet *set, int instrument);
 extern bool arb_quotes_price(QuoteSet *set, const char *underlying, const char *price, int64_t source_ms);
+
+/* arb_quotes_trade takes a public trade; it is no news by itself and goes with the next that is. */
+extern void arb_quotes_trade(QuoteSet *set, int instrument, int64_t price, int64_t size, int64_t source_ms);
 extern bool arb_quotes_pending(const QuoteSet *set);
 
 extern void arb_quote_batch_init(QuoteBatch *batch);

@@ -142,8 +142,11 @@ subtest 'flatten goes by the venue\'s own list' => sub {
 
 subtest 'flatten ends after everything died' => sub {
 	my ($resting, $live, $paper) = engage();
-	faults($desk, { match => { method => 'POST', path => '/order', times => 1 }, do => 'drop_answer', when => 'after' });
+	# Its exit is on the way, and stays there, when the lights go out.
+	faults($desk, { match => { method => 'POST', path => '/order' }, do => 'delay', ms => 3000 });
 	ask($desk, q{SELECT arbees_kill('flatten', 'and then the lights go out')});
+	ok(wait_for($desk, q{SELECT count(*) FROM arbees.orders WHERE mode = 'LIVE' AND purpose = 'EXIT' AND state = 'SENDING'}, 1),
+		'an exit is in flight');
 	kill_worker($worker, 'KILL');
 	$node->stop('immediate');
 	$node->start;
