@@ -42,7 +42,7 @@ static SqlPlan books = {
 	" WHERE c.relnamespace = 'arbees'::pg_catalog.regnamespace AND c.relkind IN ('r', 'p')" \
 	" AND c.relname ~ '^((decisions|orders|positions|fills|portfolio_ledger)(_.*)?|journal|journal_desk|journal_seals" \
 	"|runtime_controls|control_history|risk_limits|operator_locks|restricted_instruments|kill_levels|kill_drills" \
-	"|execution_repeats|loss_stops|installation|breakers|trader_epochs|trader_leases)$')," \
+	"|execution_repeats|overrides|loss_stops|installation|breakers|trader_epochs|trader_leases)$')," \
 	" guarded AS MATERIALIZED (SELECT n.oid, n.relname FROM named n UNION" \
 	" SELECT c.oid, c.relname FROM named n JOIN pg_catalog.pg_inherits i ON i.inhparent = n.oid" \
 	" JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid WHERE n.relname <> 'journal')"

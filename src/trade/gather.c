@@ -475,6 +475,9 @@ arb_gather(GateContext *c, const QuoteSet *quotes, TimestampTz market_time)
 	in->portfolio_id = c->wish->portfolio_id;
 	in->deployment_id = c->wish->deployment_id;
 	in->instrument_id = c->wish->instrument_id;
+	in->override_id = c->wish->override_id;
+	in->overridden_0 = c->wish->overridden[0];
+	in->overridden_1 = c->wish->overridden[1];
 	gather_identity(c, snapshot);
 	gather_desk(c, snapshot);
 	gather_account(c, snapshot);

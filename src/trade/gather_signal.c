@@ -224,6 +224,7 @@ arb_gather_sizing(GateContext *c, Snapshot snapshot)
 		return;
 	if (!s->readable)
 	{
+		in->sizing_kind = SIZING_UNREADABLE;
 		in->confidence_scale = in->drawdown_scale = in->volatility_scale = 0;
 		return;
 	}

@@ -31,7 +31,7 @@ typedef struct Search
 {
 	OrderSide	side;
 	bool		found;
-	Row		   *row;
+	Row			row;
 } Search;
 
 static bool
@@ -41,7 +41,7 @@ keep_side(const Row *row, void *arg)
 
 	if (arb_label_value(LABEL_SIDE, DatumGetObjectId(row->value[EXECUTION_REPEATS_side])) != (int) search->side)
 		return true;
-	*search->row = *row;
+	search->row = *row;
 	search->found = true;
 	return false;
 }
@@ -50,12 +50,14 @@ keep_side(const Row *row, void *arg)
 static bool
 find_row(Table *table, const Wish *wish, Snapshot snapshot, Row *row)
 {
-	Search		search = {wish->side, false, row};
+	Search		search = {wish->side, false};
 	IndexKey	keys[] = {
 		INT4_KEY(wish->portfolio_id), INT4_KEY(wish->deployment_id), INT4_KEY(wish->instrument_id)
 	};
 
 	arb_table_scan(table, "execution_repeats_pkey", 3, keys, ForwardScanDirection, snapshot, keep_side, &search);
+	if (search.found)
+		*row = search.row;
 	return search.found;
 }
 

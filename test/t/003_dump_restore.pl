@@ -55,6 +55,23 @@ $from->safe_psql('arbees', q{
 is( $from->safe_psql('arbees', q{SELECT string_agg(state::text, ' ' ORDER BY order_id) FROM arbees.orders WHERE mode = 'LIVE'}),
 	'NEW SENDING UNKNOWN PARTIALLY_FILLED PARTIALLY_FILLED', 'LIVE orders in every stage');
 
+# What people set and hold by hand.
+$from->safe_psql('arbees', q{
+	SELECT arbees_set_limit('instrument', 'ETH*', 'max_order_usd', '1', '0.5', 'kept'), arbees_set_limit('global', '', 'max_order_usd', '4', NULL, 'kept'),
+		arbees_lock('strategy', 'silent', 'kept'), arbees_lock('venue', 'sim', 'lifted'), arbees_unlock('venue', 'sim', 'lifted'), arbees_restrict('SOL*', 'kept'),
+		arbees_set_risk_scaler((SELECT max(deployment_id) FROM arbees.deployments), 0.5, 'kept'), arbees_trip_breaker('strategy:silent', 'kept'),
+		arbees_add_session('NYSE', '2026-01-01 00:00 UTC', '2026-01-02 00:00 UTC', 'kept');
+	SELECT arbees_request_override(max(decision_id), 'kept', '1 hour') FROM arbees.decisions WHERE verdict = 'denied';
+	CREATE ROLE second LOGIN IN ROLE arbees_risk;
+	SET SESSION AUTHORIZATION second;
+	SELECT arbees_certify('silent', 'kept');
+	RESET SESSION AUTHORIZATION;
+	INSERT INTO arbees.instruments (venue_id, symbol, name, tick_size, lot_size, min_qty, min_notional, fee_rate, fee_exponent)
+		SELECT venue_id, 'fund', 'fund', 0.01, 0.01, 1, 1, 0, 1 FROM arbees.venues WHERE name = 'sim';
+	SET arbees.maintenance = restore;
+	INSERT INTO arbees.execution_repeats SELECT portfolio_id, deployment_id, (SELECT max(instrument_id) FROM arbees.instruments), 'BUY', 2, now()
+		FROM arbees.deployments ORDER BY deployment_id DESC LIMIT 1});
+
 # A backtest run, as that mode will leave it: rows in leaves made after the extension was.
 $from->safe_psql('arbees', q{
 	SELECT arbees.release_trader(1, 1);
