@@ -188,6 +188,28 @@ require_lifetime(Interval *expires)
 				 errmsg("an override lives for more than nothing and at most one day")));
 }
 
+static pg_attribute_noreturn() void
+refuse_used(int64 decision_id)
+{
+	refuse(psprintf("decision " INT64_FORMAT " was let through already", decision_id), "An entry is let through once.");
+}
+
+static void
+require_unused(int64 decision_id)
+{
+	static SqlPlan plan = {
+		"SELECT true FROM arbees.overrides WHERE decision_id = $1 AND used_decision_id IS NOT NULL", 1, {INT8OID}
+	};
+	Datum		argument = Int64GetDatum(decision_id);
+	bool		used;
+
+	arb_sql_begin();
+	used = arb_sql_run(&plan, &argument, NULL) > 0;
+	arb_sql_end();
+	if (used)
+		refuse_used(decision_id);
+}
+
 /* arbees_request_override(decision_id, reason, expires) returns the number of the override. */
 Datum
 arbees_request_override(PG_FUNCTION_ARGS)
@@ -203,6 +225,7 @@ arbees_request_override(PG_FUNCTION_ARGS)
 	arb_require_synchronous_commit("a request for an override");
 	require_lifetime(PG_GETARG_INTERVAL_P(2));
 	read_denied(PG_GETARG_INT64(0), &denied);
+	require_unused(denied.decision_id);
 	checks = overridable_checks(&denied);
 	override_id = insert_request(&denied, checks, reason, PG_GETARG_DATUM(2));
 	arb_journal((TradingMode) denied.in.mode, "override_requested", denied.portfolio_id, denied.decision_id,
@@ -249,8 +272,7 @@ require_approvable(const Override *o)
 		refuse(psprintf("override " INT64_FORMAT " has expired", o->override_id),
 			   "An operator may ask for another.");
 	if (o->entry_used)
-		refuse(psprintf("decision " INT64_FORMAT " was let through already", o->decision_id),
-			   "An entry is let through once.");
+		refuse_used(o->decision_id);
 	if (strcmp(o->requested_by, login()) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

@@ -8,13 +8,15 @@ SELECT max(journal_id) AS row FROM arbees.journal_desk \gset
 CREATE ROLE desk_olga LOGIN IN ROLE arbees_operator;
 CREATE ROLE desk_rita LOGIN IN ROLE arbees_risk;
 CREATE ROLE desk_rolf LOGIN IN ROLE arbees_risk;
+GRANT USAGE ON SCHEMA desk TO arbees_viewer;
 CREATE FUNCTION desk.decision(key text) RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT decision_id FROM arbees.decisions WHERE signal_key = $1 $$;
 SELECT arbees_set('max_order_usd', '2', 'small'), arbees_set('max_position_usd', '6', 'small') FROM (SELECT 1) one;
 SELECT FROM desk.quote('PAPER', 100, 'w.up', 0.48, 0.52);
+SELECT FROM desk.quote('PAPER', 100, 'w.down', 0.48, 0.52);
 SELECT desk.try(desk.signal('{"key": "small"}')) AS small,
 	desk.try(desk.signal('{"key": "large", "amount": 3, "limit_price": 0.54, "stop_loss_pct": 20, "take_profit_kind": "fixed", "take_profit_pct": 25, "exit_before_close_s": 30, "confidence": 0.7}')) AS large,
 	desk.try(desk.signal('{"key": "off", "amount": 3, "limit_price": 0.535}')) AS off,
-	desk.try(desk.signal(jsonb_build_object('key', repeat('ü', 128), 'amount', 3))) AS long,
+	desk.try(desk.signal(jsonb_build_object('key', repeat('k', 128), 'amount', 3))) AS long,
 	desk.try(desk.signal('{"key": "huge", "amount": 7}')) AS huge;
 
 -- refusals
@@ -38,7 +40,7 @@ INSERT INTO arbees.overrides (decision_id, portfolio_id, checks, reason, request
 SELECT count(*) FROM arbees.overrides;
 
 -- an operator asks; neither an operator nor who asked grants
-SELECT desk.decision('large') AS large, desk.decision('huge') AS huge, desk.decision(repeat('ü', 128)) AS long \gset
+SELECT desk.decision('large') AS large, desk.decision('huge') AS huge, desk.decision(repeat('k', 128)) AS long \gset
 SET SESSION AUTHORIZATION desk_olga;
 SELECT arbees_request_override(:large, 'the client insists', '1 hour') AS o \gset
 SELECT arbees_approve_override(:o, 'I insist too');
@@ -85,18 +87,23 @@ SET SESSION AUTHORIZATION desk_rita;
 SELECT verdict, denied_by, order_id FROM arbees_approve_override(:o3, 'agreed');
 RESET SESSION AUTHORIZATION;
 SELECT arbees_unlock('instrument', 'w.up', 'fine') IS NOT NULL AS unlocked;
-SELECT length(signal_key), right(signal_key, 13), reason FROM arbees.decisions WHERE signal_key ~ '^ü+#';
+SELECT length(signal_key), right(signal_key, 13), reason FROM arbees.decisions WHERE signal_key ~ '^k+#';
 -- that was its one chance
 SET SESSION AUTHORIZATION desk_rolf;
 SELECT arbees_approve_override(:o3, 'again');
 -- the window's own limit is nobody's to wave through
 SELECT checks FROM arbees.overrides WHERE override_id = :o4;
 SELECT verdict, denied_by, order_id FROM arbees_approve_override(:o4, 'agreed');
--- nor is an expired request worth anything
 RESET SESSION AUTHORIZATION;
-SELECT desk.try(desk.signal('{"key": "late", "amount": 3, "symbol": "w.up"}')) AS late;
+-- nor is a late approval worth anything
+SELECT desk.try(desk.signal('{"key": "late", "amount": 3, "symbol": "w.down"}')) AS late;
+SELECT desk.decision('late') AS late \gset
 SET SESSION AUTHORIZATION desk_olga;
 SELECT desk.attempt(format('SELECT arbees_request_override(%s, ''x'', ''1 hour'')', :large)) AS asked_after_use;
+SELECT arbees_request_override(:late, 'quickly', '1 microsecond') AS o5, arbees_request_override(:late, 'whenever', '1 day') AS o6 \gset
+SET SESSION AUTHORIZATION desk_rita;
+SELECT arbees_approve_override(:o5, 'too late');
+\echo :LAST_ERROR_SQLSTATE
 RESET SESSION AUTHORIZATION;
 SELECT override_id - :o AS n, decision_id = :large AS large, checks, reason, requested_by, approved_by, approve_reason, used_decision_id IS NOT NULL AS used FROM arbees.overrides ORDER BY override_id;
 SELECT kind, regexp_replace(message, '[0-9]+', 'N', 'g') FROM arbees.journal WHERE journal_id > :row AND kind ~ '^override' ORDER BY journal_id;

@@ -13,7 +13,7 @@ SELECT FROM desk.quote('PAPER', 100, 'bond', 0.48, 0.52);
 SELECT FROM desk.quote('PAPER', 100, 'w.up', 0.48, 0.52);
 CREATE FUNCTION desk.enter(key text, symbol text DEFAULT 'fund', strategy text DEFAULT 'silent', more jsonb DEFAULT '{}') RETURNS text LANGUAGE sql
 	AS $$ SELECT desk.try(desk.signal(jsonb_build_object('key', $1, 'symbol', $2) || $4), 'paper', $3) $$;
-CREATE VIEW desk.repeats AS SELECT s.name AS strategy, i.symbol, r.side, r.repeats, r.disabled_at IS NOT NULL AS disabled, r.enabled_by, r.enabled_reason
+CREATE VIEW desk.repeats AS SELECT s.name AS strategy, i.symbol, r.side, r.repeats, r.disabled_at IS NOT NULL AS disabled, r.enabled_by = session_user AS enabled_by_me, r.enabled_reason
 	FROM arbees.execution_repeats r JOIN arbees.deployments USING (deployment_id) JOIN arbees.strategies s USING (strategy_id)
 	JOIN arbees.instruments i USING (instrument_id);
 
