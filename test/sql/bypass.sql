@@ -127,7 +127,7 @@ ROLLBACK;
 -- A restore into a desk that trades: the journal says so and the gate stands still, until somebody resumes.
 BEGIN;
 SET LOCAL arbees.maintenance = restore;
-INSERT INTO arbees.orders SELECT (jsonb_populate_record(o, jsonb_build_object('order_id', 999, 'client_order_id', 'forged',
+INSERT INTO arbees.orders SELECT (jsonb_populate_record(o, jsonb_build_object('order_id', 999, 'client_order_id', format('ab1-%s-999', o.portfolio_id),
 	'instrument_id', desk.instrument('w.down'), 'amount', 99))).*
 	FROM arbees.orders o WHERE state = 'OPEN';
 SELECT arbees.installation_is_ours();
@@ -241,9 +241,9 @@ SELECT regexp_replace(left(statement, 96), '\s+', ' ', 'g') AS written, desk.aud
 	('orders_paper', 'UPDATE arbees.orders_paper SET reserved = 0'),
 	('orders_paper', 'UPDATE arbees.orders_paper SET filled_qty = filled_qty + 1'),
 	('orders_paper', 'DELETE FROM arbees.orders_paper WHERE state = ''OPEN'''),
-	('orders_paper', 'INSERT INTO arbees.orders_paper SELECT (jsonb_populate_record(o, jsonb_build_object(''order_id'', 999, ''client_order_id'', ''forged'',
+	('orders_paper', 'INSERT INTO arbees.orders_paper SELECT (jsonb_populate_record(o, jsonb_build_object(''order_id'', 999, ''client_order_id'', format(''ab1-%s-999'', o.portfolio_id),
 		''instrument_id'', desk.instrument(''w.down'')))).* FROM arbees.orders_paper o WHERE state = ''OPEN'''),
-	('orders_paper', 'INSERT INTO arbees.orders_paper SELECT (jsonb_populate_record(o, jsonb_build_object(''order_id'', 999, ''client_order_id'', ''forged'',
+	('orders_paper', 'INSERT INTO arbees.orders_paper SELECT (jsonb_populate_record(o, jsonb_build_object(''order_id'', 999, ''client_order_id'', format(''ab1-%s-999'', o.portfolio_id),
 		''decision_id'', (SELECT decision_id FROM arbees.decisions WHERE verdict = ''denied''), ''instrument_id'', desk.instrument(''w.down'')))).* FROM arbees.orders_paper o WHERE state = ''OPEN'''),
 	('decisions_paper', 'UPDATE arbees.decisions_paper SET verdict = ''accepted'', reason = NULL WHERE verdict = ''denied'''),
 	('decisions_paper', 'UPDATE arbees.decisions_paper SET output = set_byte(output, 11, 1) WHERE verdict = ''denied'''),

@@ -67,9 +67,9 @@ SELECT desk.make_window('other', 0, 300) AS _ \gset
 SELECT count(*) AS _ FROM desk.quote('PAPER', 102, 'other.up', 0.50, 0.52) \gset
 SELECT desk.deployment('paper', 'silent') AS deployment, desk.instrument('w.up') AS instrument, desk.instrument('other.up') AS other \gset
 SET search_path = evil, pg_catalog, public;
-SELECT verdict, reason FROM arbees.submit_signal(:deployment, ROW('strange', :instrument, 'BUY', 'money', 1, 0.53, 'FAK', 0, 'none', 0, NULL, NULL, NULL));
-SELECT verdict, repeated FROM arbees.submit_signal(:deployment, ROW('strange', :instrument, 'BUY', 'money', 1, 0.53, 'FAK', 0, 'none', 0, NULL, NULL, NULL));
-SELECT verdict, reason FROM arbees.submit_signal(:deployment, ROW('filled', :other, 'BUY', 'money', 1, 0.53, 'FAK', 0, 'none', 0, NULL, NULL, NULL));
+SELECT verdict, reason FROM arbees.submit_signal(:deployment, ROW('strange', :instrument, 'BUY', 'money', 1, 0.53, 'FAK', 0, 'none', 0, NULL, NULL, NULL, NULL, NULL));
+SELECT verdict, repeated FROM arbees.submit_signal(:deployment, ROW('strange', :instrument, 'BUY', 'money', 1, 0.53, 'FAK', 0, 'none', 0, NULL, NULL, NULL, NULL, NULL));
+SELECT verdict, reason FROM arbees.submit_signal(:deployment, ROW('filled', :other, 'BUY', 'money', 1, 0.53, 'FAK', 0, 'none', 0, NULL, NULL, NULL, NULL, NULL));
 SHOW search_path;
 RESET search_path;
 SELECT * FROM desk.told;

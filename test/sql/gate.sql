@@ -173,6 +173,58 @@ INSERT INTO desk.cases (arrange, sig) VALUES
 SELECT desk.probe(arrange, sig) AS verdict, arrange FROM desk.cases ORDER BY n;
 CALL desk.clear();
 
+-- Every limit that one entry of a dollar, 1.92307693 shares at 0.52, meets by itself: at it, and just beyond.
+INSERT INTO desk.cases (arrange, sig)
+SELECT format('SELECT arbees_set(%L, %L, ''t'')', k, v), s::jsonb FROM (VALUES
+	('quote_source_max_age_ms', '500', '499', '{}'), ('max_spread_pct', '3.93', '3.92', '{}'), ('max_depth_pct', '0.1924', '0.1923', '{}'),
+	('max_order_usd', '1', '0.99', '{}'), ('max_order_qty', '1.92307693', '1.92307692', '{}'), ('max_day_value_usd', '1', '0.99', '{}'),
+	('max_day_qty', '1.92307693', '1.92307692', '{}'), ('price_collar_pct', '18', '17', '{"limit_price": 0.60}'),
+	('rolling_collar_pct', '18', '17', '{"limit_price": 0.60}'), ('min_confidence', '0.6', '0.61', '{"confidence": 0.6}'),
+	('signal_max_age_ms', '1500', '1499', '{"as_of": "2026-01-01 00:01:39+00"}'),
+	('max_position_qty', '1.92307693', '1.92307692', '{}'), ('max_window_usd', '1', '0.99', '{}'), ('max_strategy_usd', '1', '0.99', '{}'),
+	('max_venue_usd', '1', '0.99', '{}'), ('max_group_usd', '1', '0.99', '{}'), ('max_gross_usd', '1', '0.99', '{}'), ('max_net_usd', '1', '0.99', '{}'),
+	('max_day_net_usd', '1', '0.99', '{}'), ('max_open_positions', '1', '0', '{}'), ('max_open_orders', '1', '0', '{}'),
+	('max_same_side_positions', '1', '0', '{}'), ('max_heat_usd', '1.07', '1.06', '{}'), ('max_heat_usd', '0.107', '0.106', '{"stop_loss_pct": 10}'),
+	('max_messages_per_s', '1', '0', '{}'), ('strategy_messages_per_s', '1', '0', '{}')) l (k, at, beyond, s),
+	unnest(ARRAY[at, beyond]) v;
+-- And the second one: what the first did counts.
+INSERT INTO desk.cases (arrange, sig)
+SELECT format('SELECT arbees_set(%L, %L, ''t''), desk.try(desk.signal(''{"key": "first", "amount": 1.5}''))', k, v), '{}' FROM (VALUES
+	('max_day_value_usd', '2.5', '2.49'), ('max_position_usd', '2.5', '2.49'), ('max_window_usd', '2.5', '2.49'), ('max_strategy_usd', '2.5', '2.49'),
+	('max_gross_usd', '2.5', '2.49'), ('max_group_usd', '2.5', '2.49'), ('max_net_usd', '2.5', '2.49'), ('max_day_net_usd', '2.5', '2.49'),
+	('max_open_positions', '2', '1'), ('max_same_side_positions', '2', '1'), ('strategy_messages_per_s', '2', '1'), ('max_messages_per_s', '2', '1'),
+	('max_order_to_trade', '2', '1.99'), ('strategy_session_loss_usd', '0.0504', '0.0503'), ('strategy_daily_drawdown_usd', '0.0504', '0.0503'),
+	('weekly_drawdown_limit_usd', '0.0504', '0.0503'), ('strategy_weekly_drawdown_usd', '0.0504', '0.0503')) l (k, at, beyond),
+	unnest(ARRAY[at, beyond]) v;
+INSERT INTO desk.cases (arrange, sig) VALUES
+	('SELECT arbees_set(''duplicate_window_ms'', ''60000'', ''t''), desk.try(desk.signal(''{"key": "first"}''))', '{}'),
+	('SELECT arbees_set(''duplicate_window_ms'', ''60000'', ''t''), desk.try(desk.signal(''{"key": "first"}''))', '{"limit_price": 0.54}'),
+	('SELECT arbees_set(''duplicate_window_ms'', ''60000'', ''t''), desk.try(desk.signal(''{"key": "first"}''), ''paper'', ''silent2'')', '{}'),
+	('SELECT arbees_set_none(''duplicate_window_ms'', ''t''), desk.try(desk.signal(''{"key": "first"}''))', '{}'),
+	('SELECT arbees_lock(''venue'', ''sim'', ''t'')', '{}'), ('SELECT arbees_lock(''strategy'', ''silent'', ''t'')', '{}'),
+	('SELECT arbees_lock(''strategy'', ''silent2'', ''t'')', '{}'), ('SELECT arbees_lock(''instrument'', ''w.up'', ''t'')', '{}'),
+	('SELECT arbees_lock(''instrument'', ''w.down'', ''t'')', '{}'), ('SELECT arbees_restrict(''BTC'', ''t'')', '{}'),
+	('SELECT arbees_trip_breaker(''venue:sim'', ''t'')', '{}'), ('SELECT arbees_trip_breaker(''strategy:silent'', ''t'')', '{}');
+SELECT regexp_replace(regexp_replace(arrange, 'SELECT |, ''t''|desk.try\(desk.signal', '', 'g'), 'arbees_set\((.*?)\)', '\1') AS arrange, sig, desk.probe(arrange, sig) AS verdict
+FROM desk.cases ORDER BY n;
+CALL desk.clear();
+
+-- A target: the order is what is missing, however often it is said; the view shows what was meant beside what there is.
+SELECT desk.make_window('t', 0, 300);
+SELECT FROM desk.quote('PAPER', 100.5, 't.up', 0.48, 0.50);
+CREATE FUNCTION desk.target(key text, target numeric, given jsonb DEFAULT '{}') RETURNS text LANGUAGE sql AS $$
+	SELECT desk.try(desk.signal(jsonb_build_object('key', key, 'symbol', 't.up', 'amount', NULL, 'amount_kind', NULL, 'target_position', target,
+		'limit_price', 0.50) || given))
+$$;
+SELECT k, t, desk.target(k, t, g) AS verdict FROM (VALUES ('t1', 6, '{}'::jsonb), ('t2', 6, '{}'), ('t3', 8, '{}'),
+	('t4', 11, '{"limit_price": 0.40, "time_in_force": "GTC"}'), ('t5', 11, '{}'), ('t6', 0, '{}'), ('t7', 11.5, '{}')) v (k, t, g);
+SELECT verdict, reason, trim_scale(intended_qty) AS intended, trim_scale(held_qty) AS held, trim_scale(working_qty) AS working, trim_scale(missing_qty) AS missing
+FROM arbees.intended_positions;
+SELECT signal_key, trim_scale(target_qty) AS target, f.value AS amount FROM arbees.decisions d, arbees.decode_decision(d.input, d.output) f
+WHERE f.part = 'output' AND f.field = 'amount' ORDER BY decision_id;
+SELECT count(arbees_cancel(order_id)) FROM arbees.orders WHERE finished_at IS NULL;
+SELECT trim_scale(held_qty) AS held, trim_scale(working_qty) AS working, trim_scale(missing_qty) AS missing FROM arbees.intended_positions;
+
 -- LIVE: nobody trades without lease, reconciliation, the venue's checks, an operator's word and a cap.
 SELECT desk.go_live(50);
 SELECT FROM desk.quote('LIVE', 101, 'w.up', 0.50, 0.52);
