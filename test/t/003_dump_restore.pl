@@ -22,6 +22,10 @@ $from->safe_psql('arbees', q{
 	SELECT arbees_create_portfolio('live', 'LIVE', 'sim', 'wallet');
 	SELECT arbees_register_strategy('silent', 'public.silent(arbees.market_state)',
 		'{"limits": {"instruments": 10, "order_usd": 100, "day_orders": 100, "open_positions": 10, "venues": 1}}', NULL, 'never'), arbees_deploy('silent', 'live', '{}');
+	SELECT arbees.worker_hello('worker', 'sim', 'wallet', 'feed,trade', 1, false);
+	UPDATE arbees.workers SET seen_at = clock_timestamp() + interval '1 hour' WHERE worker = 'worker';
+	INSERT INTO arbees.feeds (worker, channel, connected, last_data_at, seen_at)
+		VALUES ('worker', 'market', true, clock_timestamp() + interval '1 hour', clock_timestamp() + interval '1 hour');
 	SELECT arbees.acquire_trader(1, 'worker');
 	SELECT arbees.report_venue_checks(1, 1, '{"geoblock_ok": true, "closed_only": false, "allowance_ok": true, "signature_type_ok": true, "clock_offset_ms": 0}');
 	SELECT arbees.report_balance(1, 1, 50, true);
@@ -38,7 +42,7 @@ $from->safe_psql('arbees', q{
 			PERFORM FROM arbees.on_quotes((SELECT venue_id FROM arbees.venues WHERE name = 'sim'), 'LIVE', 1767225700000, ARRAY[w.up_instrument],
 				'{0.50}', '{1000}', '{0.52}', '{1000}', '{1767225700000}', '{}', '{}', '{}');
 			SELECT s.order_id INTO o FROM arbees.submit_signal((SELECT max(deployment_id) FROM arbees.deployments), ROW('key' || n, w.up_instrument, 'BUY', 'money',
-				CASE WHEN n = 6 THEN 99 ELSE 2 END, 0.53, 'FAK', 10, 'fixed', 100000, NULL, NULL, NULL, NULL, NULL)::arbees.signal) s;
+				CASE WHEN n = 6 THEN 6 ELSE 2 END, 0.53, 'FAK', 10, 'fixed', 100000, NULL, NULL, NULL, NULL, NULL)::arbees.signal) s;
 			CONTINUE WHEN n IN (1, 6);
 			PERFORM arbees.claim_order(1, 1, o, 'venue-' || n, sha256('body'));
 			CONTINUE WHEN n = 2;
@@ -67,10 +71,7 @@ $from->safe_psql('arbees', q{
 	SELECT arbees_certify('silent', 'kept');
 	RESET SESSION AUTHORIZATION;
 	INSERT INTO arbees.instruments (venue_id, symbol, name, tick_size, lot_size, min_qty, min_notional, fee_rate, fee_exponent)
-		SELECT venue_id, 'fund', 'fund', 0.01, 0.01, 1, 1, 0, 1 FROM arbees.venues WHERE name = 'sim';
-	SET arbees.maintenance = restore;
-	INSERT INTO arbees.execution_repeats SELECT portfolio_id, deployment_id, (SELECT max(instrument_id) FROM arbees.instruments), 'BUY', 2, now()
-		FROM arbees.deployments ORDER BY deployment_id DESC LIMIT 1});
+		SELECT venue_id, 'fund', 'fund', 0.01, 0.01, 1, 1, 0, 1 FROM arbees.venues WHERE name = 'sim'});
 
 # A backtest run, as that mode will leave it: rows in leaves made after the extension was.
 $from->safe_psql('arbees', q{
@@ -78,13 +79,16 @@ $from->safe_psql('arbees', q{
 	INSERT INTO arbees.portfolios (portfolio_id, name, mode, venue_id) VALUES (900, 'run', 'BACKTEST', 1);
 	SELECT arbees.create_run_leaves(900);
 	SET arbees.maintenance = restore;
+	INSERT INTO arbees.execution_repeats SELECT portfolio_id, deployment_id, (SELECT max(instrument_id) FROM arbees.instruments), 'BUY', 2, now()
+		FROM arbees.deployments WHERE mode = 'LIVE';
 	DO $$
 	DECLARE
 		t	text;
 	BEGIN
 		FOREACH t IN ARRAY ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger'] LOOP
-			EXECUTE format('INSERT INTO arbees.%1$I_backtest SELECT (jsonb_populate_record(x, %2$L)).* FROM arbees.%1$I x WHERE mode = ''PAPER''', t,
-				'{"portfolio_id": 900, "mode": "BACKTEST"}');
+			EXECUTE format('INSERT INTO arbees.%1$I_backtest SELECT (jsonb_populate_record(x, %2$L || CASE WHEN %1$L = ''orders'' THEN
+					jsonb_build_object(''client_order_id'', ''ab1-900-'' || (to_jsonb(x) ->> ''order_id'')) ELSE ''{}'' END)).*
+				FROM arbees.%1$I x WHERE mode = ''PAPER''', t, '{"portfolio_id": 900, "mode": "BACKTEST"}'::jsonb);
 		END LOOP;
 	END
 	$$;

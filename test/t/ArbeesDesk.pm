@@ -101,6 +101,13 @@ sub new_desk
 		ask($desk, "SELECT arbees_arm('live', 'the venue is a simulator, the money is play money')");
 		ask($desk, "SELECT arbees_deploy('always_trade_canary', 'live', '$canary')");
 	}
+	# Signals of tests go to any price and size; that what ships lets the canary trade is the demo's to show.
+	ask($desk, q{SELECT arbees_set_limit_none('venue', 'sim', key, 'test') FROM unnest(ARRAY[
+		'price_collar_pct', 'max_spread_pct', 'max_order_usd', 'max_order_qty', 'max_position_qty', 'max_window_usd',
+		'max_strategy_usd', 'max_venue_usd', 'max_gross_usd', 'max_net_usd', 'max_same_side_positions', 'max_open_positions',
+		'duplicate_window_ms', 'weekly_drawdown_limit_usd', 'max_consecutive_losses', 'strategy_session_loss_usd',
+		'strategy_daily_drawdown_usd', 'strategy_weekly_drawdown_usd', 'strategy_consecutive_losses']) key});
+	ask($desk, q{SELECT arbees_set_deployment_limits(deployment_id, 1000, 1000, 100000, 1000, 1, 'test') FROM arbees.deployments});
 	my %set = (%controls, %{ $opt{controls} // {} });
 	control($desk, $_, $set{$_}) foreach sort keys %set;
 	return $desk;
@@ -236,7 +243,7 @@ sub submit
 }
 
 # What passes by itself: no window or quote just now, somebody is coming back.
-my $for_now = qr/^(quote_|no_market|window_|not_reconciled|trader_absent|venue_checks_failed|conductor_silent)/;
+my $for_now = qr/^(quote_|no_market|window_|not_reconciled|trader_absent|venue_checks_failed|conductor_silent|worker_silent|feed_silent)/;
 
 # take, rest: submits until it is accepted; the order's id. What is refused for
 # a moment is tried again, nothing else.
