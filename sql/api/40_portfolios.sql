@@ -231,6 +231,44 @@ BEGIN
 END
 $function$;
 
+/* A kill criterion in numbers: whatever of it is declared. */
+CREATE OR REPLACE FUNCTION arbees.check_kill_rules(rules jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	names	text[] := '{loss_usd,losses_in_row,win_pct,after_trades}';
+	k		text;
+	n		numeric;
+	most	numeric;
+	digits	integer;
+	readable	boolean;
+BEGIN
+	IF rules IS NULL THEN
+		RETURN NULL;
+	END IF;
+	readable := CASE WHEN jsonb_typeof(rules) = 'object' THEN rules - names = '{}' AND rules <> '{}'
+		AND (rules ? 'win_pct') = (rules ? 'after_trades') ELSE false END;
+	IF NOT readable THEN
+		RAISE EXCEPTION 'the kill criterion of a strategy cannot be read'
+			USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It is an object of loss_usd, losses_in_row, and win_pct together with after_trades, or some of them.';
+	END IF;
+	FOR k IN SELECT jsonb_object_keys(rules) LOOP
+		n := CASE WHEN jsonb_typeof(rules -> k) = 'number' THEN (rules ->> k)::numeric END;
+		most := CASE k WHEN 'win_pct' THEN 100 ELSE 1000000 END;
+		digits := CASE WHEN k IN ('loss_usd', 'win_pct') THEN 8 ELSE 0 END;
+		IF n IS NULL OR n <= 0 OR n > most OR n <> round(n, digits) THEN
+			RAISE EXCEPTION '"%" of a kill criterion cannot be %', k, rules -> k
+				USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'losses_in_row and after_trades are whole numbers, loss_usd is in dollars, each above 0 and to 1000000; win_pct is to 100.';
+		END IF;
+	END LOOP;
+	RETURN rules;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION @extschema@.arbees_register_strategy(
 	name text, function regprocedure, parameters jsonb, expectations jsonb, kill_criterion text)
 RETURNS integer
@@ -245,6 +283,7 @@ DECLARE
 	v_definition text;
 	v_hash	text;
 	v_limits jsonb := arbees.check_strategy_limits($3 -> 'limits');
+	v_kill	jsonb := arbees.check_kill_rules($3 -> 'kill');
 BEGIN
 	SELECT * INTO STRICT f FROM pg_proc p WHERE p.oid = $2;
 	IF f.pronargs <> 1 OR f.proargtypes[0] <> 'arbees.market_state'::regtype OR f.prorettype <> 'arbees.signal'::regtype
@@ -258,7 +297,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	SELECT s.parameters INTO v_parameters FROM arbees.strategies s WHERE s.name = $1;
-	v_parameters := coalesce($3 - 'limits', v_parameters, '{}');
+	v_parameters := coalesce($3 - '{limits,kill}'::text[], v_parameters, '{}');
 	-- What is deployed already must fit what is declared now.
 	PERFORM arbees.sizing_of(v_parameters, p.params)
 	FROM (SELECT '{}'::jsonb AS params UNION ALL
@@ -267,12 +306,12 @@ BEGIN
 	v_definition := pg_get_functiondef($2);
 	v_hash := encode(sha256(convert_to(v_definition, 'UTF8')), 'hex');
 	INSERT INTO arbees.strategies AS s (name, function_name, run_as, parameters, expectations, kill_criterion, version_hash,
-		limits)
+		limits, kill_rules)
 	VALUES ($1, format('%s.%I(arbees.market_state)', f.pronamespace::regnamespace, f.proname),
-		'arbees_strategy', v_parameters, $4, $5, v_hash, v_limits)
+		'arbees_strategy', v_parameters, $4, $5, v_hash, v_limits, v_kill)
 	ON CONFLICT ON CONSTRAINT strategies_name_key DO UPDATE SET function_name = excluded.function_name,
 		version_hash = excluded.version_hash, parameters = excluded.parameters,
-		limits = coalesce(v_limits, s.limits),
+		limits = coalesce(v_limits, s.limits), kill_rules = coalesce(v_kill, s.kill_rules),
 		expectations = coalesce($4, s.expectations), kill_criterion = coalesce($5, s.kill_criterion)
 	RETURNING s.strategy_id INTO id;
 	INSERT INTO arbees.strategy_versions (strategy_id, hash, definition)
@@ -286,7 +325,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION @extschema@.arbees_register_strategy(text, regprocedure, jsonb, jsonb, text) IS
-	'registers a function f(arbees.market_state) returns arbees.signal as a strategy, or its new version; the key limits of its parameters declares what its deployments start with';
+	'registers a function f(arbees.market_state) returns arbees.signal as a strategy, or its new version; the keys limits and kill of its parameters declare what its deployments start with';
 
 CREATE OR REPLACE FUNCTION @extschema@.arbees_deploy(strategy text, portfolio text, params jsonb)
 RETURNS integer
@@ -311,17 +350,20 @@ BEGIN
 	IF s.state = 'retired' THEN
 		RAISE EXCEPTION 'strategy "%" is retired', $1 USING ERRCODE = 'object_not_in_prerequisite_state';
 	END IF;
-	IF $3 ? 'limits' THEN
-		RAISE EXCEPTION 'the limits of a deployment are no parameter of it'
+	IF $3 ?| '{limits,kill}' THEN
+		RAISE EXCEPTION 'the limits and the kill criterion of a deployment are no parameters of it'
 			USING ERRCODE = 'invalid_parameter_value',
-			HINT = 'The strategy declares them; arbees_set_deployment_limits changes them.';
+			HINT = 'The strategy declares them; arbees_set_deployment_limits changes the limits.';
 	END IF;
 	PERFORM arbees.sizing_of(s.parameters, $3);
 	INSERT INTO arbees.deployments (strategy_id, portfolio_id, mode, params,
-		max_instruments, max_order_usd, max_day_orders, max_open_positions, max_venues)
+		max_instruments, max_order_usd, max_day_orders, max_open_positions, max_venues,
+		kill_loss_usd, kill_losses_in_row, kill_win_pct, kill_after_trades)
 	SELECT s.strategy_id, p.portfolio_id, p.mode, $3, (s.limits ->> 'instruments')::integer,
 		(s.limits ->> 'order_usd')::numeric, (s.limits ->> 'day_orders')::integer,
-		(s.limits ->> 'open_positions')::integer, (s.limits ->> 'venues')::integer
+		(s.limits ->> 'open_positions')::integer, (s.limits ->> 'venues')::integer,
+		(s.kill_rules ->> 'loss_usd')::numeric, (s.kill_rules ->> 'losses_in_row')::integer,
+		(s.kill_rules ->> 'win_pct')::numeric, (s.kill_rules ->> 'after_trades')::integer
 	FROM arbees.portfolios p
 	WHERE p.portfolio_id = arbees.portfolio_id($2)
 	RETURNING deployment_id INTO id;

@@ -3,11 +3,12 @@ CREATE OR REPLACE FUNCTION arbees.guard_deployments()
 RETURNS trigger
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'arbees_guard_deployments';
-COMMENT ON FUNCTION arbees.guard_deployments() IS 'refuses limits of a deployment written by hand';
+COMMENT ON FUNCTION arbees.guard_deployments() IS 'refuses limits and a kill criterion of a deployment written by hand';
 REVOKE ALL ON FUNCTION arbees.guard_deployments() FROM PUBLIC;
 
 CREATE OR REPLACE TRIGGER deployments_limits_guard
-	BEFORE UPDATE OF max_instruments, max_order_usd, max_day_orders, max_open_positions, max_venues, risk_scaler
+	BEFORE UPDATE OF max_instruments, max_order_usd, max_day_orders, max_open_positions, max_venues, risk_scaler,
+		kill_loss_usd, kill_losses_in_row, kill_win_pct, kill_after_trades
 	ON arbees.deployments
 	FOR EACH ROW EXECUTE FUNCTION arbees.guard_deployments();
 ALTER TABLE arbees.deployments ENABLE ALWAYS TRIGGER deployments_limits_guard;

@@ -55,6 +55,7 @@ CREATE TABLE arbees.strategies (
 	registered_by	text NOT NULL DEFAULT session_user,
 	registered_at	timestamptz NOT NULL DEFAULT clock_timestamp(),
 	limits			jsonb,
+	kill_rules		jsonb,
 	version_certified	boolean NOT NULL DEFAULT false,
 	CONSTRAINT strategies_name_key UNIQUE (name),
 	CONSTRAINT strategies_state_check CHECK (state IN ('active', 'retired'))
@@ -62,6 +63,8 @@ CREATE TABLE arbees.strategies (
 
 COMMENT ON COLUMN arbees.strategies.limits IS
 	'the limits a deployment starts with: instruments, order_usd, day_orders, open_positions, venues';
+COMMENT ON COLUMN arbees.strategies.kill_rules IS
+	'the kill criterion in numbers, which its deployments start with: loss_usd, losses_in_row, win_pct with after_trades';
 COMMENT ON COLUMN arbees.strategies.version_certified IS
 	'what arbees.strategy_versions says of version_hash, where the gate reads it';
 
@@ -100,12 +103,19 @@ CREATE TABLE arbees.deployments (
 	max_open_positions	integer,
 	max_venues		integer,
 	risk_scaler		numeric(9,8) NOT NULL DEFAULT 1,
+	kill_loss_usd	numeric(24,8),
+	kill_losses_in_row	integer,
+	kill_win_pct	numeric(12,8),
+	kill_after_trades	integer,
 	CONSTRAINT deployments_limits_check CHECK (
 		num_nulls(max_instruments, max_order_usd, max_day_orders, max_open_positions, max_venues) IN (0, 5)
 		AND max_instruments BETWEEN 0 AND 1000000 AND max_order_usd BETWEEN 0 AND 999999999
 		AND max_day_orders BETWEEN 0 AND 1000000 AND max_open_positions BETWEEN 0 AND 1000000
 		AND max_venues BETWEEN 0 AND 1000),
 	CONSTRAINT deployments_risk_scaler_check CHECK (risk_scaler BETWEEN 0 AND 1),
+	CONSTRAINT deployments_kill_check CHECK (kill_loss_usd > 0 AND kill_losses_in_row > 0
+		AND kill_win_pct BETWEEN 0 AND 100 AND kill_after_trades > 0
+		AND num_nulls(kill_win_pct, kill_after_trades) IN (0, 2)),
 	CONSTRAINT deployments_strategy_fkey FOREIGN KEY (strategy_id) REFERENCES arbees.strategies,
 	CONSTRAINT deployments_portfolio_fkey
 		FOREIGN KEY (portfolio_id, mode) REFERENCES arbees.portfolios (portfolio_id, mode),
@@ -115,6 +125,9 @@ CREATE TABLE arbees.deployments (
 );
 COMMENT ON COLUMN arbees.deployments.max_instruments IS
 	'instruments at work at once; this and the four that follow are what RTS 6 art. 8 asks for before a deployment: without them the gate denies';
+COMMENT ON COLUMN arbees.deployments.kill_loss_usd IS
+	'loss of the deployment at which it enters no more; this and the three that follow are its kill criterion, NULL where there is none';
+COMMENT ON COLUMN arbees.deployments.kill_win_pct IS 'percent of closed positions with a gain below which it enters no more, once kill_after_trades have closed';
 COMMENT ON COLUMN arbees.deployments.risk_scaler IS 'what every entry''s size is multiplied by, 0 to 1';
 CREATE INDEX deployments_portfolio_idx ON arbees.deployments (portfolio_id);
 

@@ -80,12 +80,14 @@
 	X(DEPLOYMENTS, mode) X(DEPLOYMENTS, params) X(DEPLOYMENTS, state) X(DEPLOYMENTS, last_error) \
 	X(DEPLOYMENTS, deployed_by) X(DEPLOYMENTS, deployed_at) X(DEPLOYMENTS, max_instruments) \
 	X(DEPLOYMENTS, max_order_usd) X(DEPLOYMENTS, max_day_orders) X(DEPLOYMENTS, max_open_positions) \
-	X(DEPLOYMENTS, max_venues) X(DEPLOYMENTS, risk_scaler)
+	X(DEPLOYMENTS, max_venues) X(DEPLOYMENTS, risk_scaler) X(DEPLOYMENTS, kill_loss_usd) \
+	X(DEPLOYMENTS, kill_losses_in_row) X(DEPLOYMENTS, kill_win_pct) X(DEPLOYMENTS, kill_after_trades)
 #define STRATEGIES_COLUMNS(X) \
 	X(STRATEGIES, strategy_id) X(STRATEGIES, name) X(STRATEGIES, function_name) \
 	X(STRATEGIES, run_as) X(STRATEGIES, state) X(STRATEGIES, parameters) \
 	X(STRATEGIES, expectations) X(STRATEGIES, kill_criterion) X(STRATEGIES, version_hash) X(STRATEGIES, registered_by) \
-	X(STRATEGIES, registered_at) X(STRATEGIES, limits) X(STRATEGIES, version_certified)
+	X(STRATEGIES, registered_at) X(STRATEGIES, limits) X(STRATEGIES, kill_rules) \
+	X(STRATEGIES, version_certified)
 #define INSTRUMENTS_COLUMNS(X) \
 	X(INSTRUMENTS, instrument_id) X(INSTRUMENTS, venue_id) X(INSTRUMENTS, symbol) \
 	X(INSTRUMENTS, name) X(INSTRUMENTS, underlying) X(INSTRUMENTS, window_id) \

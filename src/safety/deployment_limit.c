@@ -63,7 +63,7 @@ arbees_guard_deployments(PG_FUNCTION_ARGS)
 	if (!arb_guard_is_open(GUARD) && !arb_guard_lets_in(trigger->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_ARB_ILLEGAL_TRANSITION),
-				 errmsg("the limits of a deployment cannot be updated by hand"),
+				 errmsg("the limits and the kill criterion of a deployment cannot be updated by hand"),
 				 errhint("Use arbees_set_deployment_limits and arbees_set_risk_scaler.")));
 	return PointerGetDatum(trigger->tg_newtuple);
 }

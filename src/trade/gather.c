@@ -113,6 +113,10 @@ gather_deployment_row(GateContext *c, const Row *row)
 	in->deployment_max_positions = row_count(row, DEPLOYMENTS_max_open_positions);
 	in->deployment_max_venues = row_count(row, DEPLOYMENTS_max_venues);
 	in->risk_scaler = arb_row_fixed(row, DEPLOYMENTS_risk_scaler);
+	c->kill.loss_usd = arb_row_fixed(row, DEPLOYMENTS_kill_loss_usd);
+	c->kill.losses_in_row = row_count(row, DEPLOYMENTS_kill_losses_in_row);
+	c->kill.win_pct = arb_row_fixed(row, DEPLOYMENTS_kill_win_pct);
+	c->kill.after_trades = row_count(row, DEPLOYMENTS_kill_after_trades);
 }
 
 static void
@@ -311,6 +315,18 @@ gather_exposure(GateContext *c, Book *book)
 												   c->wish->side == SIDE_BUY ? SIDE_SELL : SIDE_BUY);
 }
 
+/* The criterion a strategy declared for its own end, in what its deployment has come to; NULL is none of it. */
+static bool
+kill_criterion_met(const KillCriterion *kill, const DeploymentTotals *d)
+{
+	if (kill->loss_usd != FIXED_NULL && -d->realized >= kill->loss_usd)
+		return true;
+	if (kill->losses_in_row != FIXED_NULL && d->losses_in_row >= kill->losses_in_row)
+		return true;
+	return kill->win_pct != FIXED_NULL && d->trades >= kill->after_trades &&
+		(int128) d->wins * 100 * FIXED_ONE < (int128) d->trades * kill->win_pct;
+}
+
 static void
 gather_deployment(GateContext *c, Book *book)
 {
@@ -323,6 +339,7 @@ gather_deployment(GateContext *c, Book *book)
 	in->strategy_week_pnl = d.week_pnl;
 	in->strategy_week_peak = d.week_peak;
 	in->strategy_losses_in_row = d.losses_in_row;
+	in->kill_criterion_met = kill_criterion_met(&c->kill, &d);
 	in->deployment_day_orders = d.day_orders;
 	in->deployment_positions = arb_book_exposure(book, BOOK_DEPLOYMENT, in->deployment_id).positions;
 	in->deployment_instruments = arb_book_instruments(book, c->wish->deployment_id) +

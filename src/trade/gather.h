@@ -18,6 +18,15 @@
 #include "trade/sizing.h"
 #include "trade/wish.h"
 
+/* When a deployment is to end, as its strategy declared; FIXED_NULL = not by this. */
+typedef struct KillCriterion
+{
+	Fixed		loss_usd;
+	int64		losses_in_row;
+	Fixed		win_pct;		/* once after_trades positions have closed */
+	int64		after_trades;
+} KillCriterion;
+
 /* The rows a decision needs besides the input's numbers. */
 typedef struct GateContext
 {
@@ -30,6 +39,7 @@ typedef struct GateContext
 	bool		derives_order_id;
 	const Controls *controls;
 	Datum		strategy_hash;	/* text, 0 = unknown */
+	KillCriterion kill;
 	const Sizing *sizing;		/* the deployment's; NULL = unknown */
 	int32		strategy_id;	/* 0 = unknown */
 	const char *strategy_name;	/* NULL = unknown */

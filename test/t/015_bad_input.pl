@@ -80,7 +80,7 @@ subtest 'answers that are no answers' => sub {
 # start_under WHAT, RULES: a worker that meets these faults from its first moment.
 sub refused_under
 {
-	my ($what, $field, @rules) = @_;
+	my ($what, $reason, $field, @rules) = @_;
 	subtest $what => sub {
 		kill_worker($worker, 'TERM');
 		faults($desk, @rules);
@@ -92,7 +92,7 @@ sub refused_under
 		my $sent = () = venue_orders($desk);
 		my @answer;
 		wait_until(sub { @answer = submit($desk, seconds => 3); @answer && $answer[1] !~ /^(quote|no_market|window|trader|not_rec)/ }, 'a window');
-		is("$answer[0] $answer[1]", 'denied venue_checks_failed', 'a LIVE entry is refused');
+		is("$answer[0] $answer[1]", "denied $reason", 'a LIVE entry is refused');
 		wait_until(sub { @answer = submit($desk, seconds => 3, portfolio => 'paper'); @answer && $answer[1] !~ /^(quote|no_market|window)/ }, 'a window');
 		is($answer[0], 'accepted', 'a PAPER entry is not');
 		is(scalar(() = venue_orders($desk)), $sent, 'nothing was sent');
@@ -104,9 +104,9 @@ sub refused_under
 	return;
 }
 
-refused_under('the geoblock says no', q{checks -> 'geoblock_ok' = 'false'},
+refused_under('the geoblock says no', 'venue_checks_failed', q{checks -> 'geoblock_ok' = 'false'},
 	{ match => { path => '/api/geoblock' }, do => 'answer', body => '{"blocked":true,"ip":"127.0.0.1","country":"US","region":"NY"}' });
-refused_under('the venue\'s clock is wrong', q{abs((checks ->> 'clock_offset_ms')::numeric) > 60000},
+refused_under('the venue\'s clock is wrong', 'clock_offset', q{abs((checks ->> 'clock_offset_ms')::numeric) > 60000},
 	{ match => { path => '/time' }, do => 'wrong_clock', seconds => 3600 });
 
 subtest 'key files' => sub {
