@@ -44,6 +44,13 @@ arb_actor(void)
 	return GetUserNameFromId(GetOuterUserId(), false);
 }
 
+/* arb_login returns who logged in: a person, whatever role they act in. SET ROLE makes nobody a second one. */
+char *
+arb_login(void)
+{
+	return GetUserNameFromId(GetSessionUserId(), false);
+}
+
 static Datum
 clipped_text(const char *string)
 {

@@ -16,5 +16,6 @@
 extern void arb_journal(int mode, const char *kind, int32 portfolio_id, int64 ref_id, const char *message);
 extern void arb_alert(const char *severity, const char *kind, int32 portfolio_id, const char *message);
 extern char *arb_actor(void);
+extern char *arb_login(void);
 
 #endif							/* ARB_JOURNAL_H */

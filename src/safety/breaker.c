@@ -62,20 +62,9 @@ scope_name(BreakerScope scope, int32 id)
 		id == 0 ? "desk" : "portfolio";
 }
 
-/*
- * arb_breaker_trip opens a breaker; one that is open already stays as it is.
- *
- * Args:	portfolio_id, 0 for the desk's.
- */
-void
-arb_breaker_trip(int32 portfolio_id, const char *reason)
-{
-	arb_breaker_trip_scope(BREAKER_OF_PORTFOLIO, portfolio_id, reason);
-}
-
-/* arb_breaker_trip_scope opens the breaker of a portfolio (0: the desk), a venue or a strategy. */
-void
-arb_breaker_trip_scope(BreakerScope scope, int32 id, const char *reason)
+/* One that is open already stays as it is, with its reason. */
+static void
+trip(BreakerScope scope, int32 id, const char *reason)
 {
 	static SqlPlan plan = {
 		"INSERT INTO arbees.breakers AS b (scope, scope_id, state, reason, changed_by, changed_at)"
@@ -104,6 +93,17 @@ arb_breaker_trip_scope(BreakerScope scope, int32 id, const char *reason)
 		return;
 	arb_journal(JOURNAL_NO_MODE, "breaker_opened", portfolio_id, 0, told);
 	arb_alert("critical", "breaker_opened", portfolio_id, told);
+}
+
+/*
+ * arb_breaker_trip opens the breaker of a portfolio, or the desk's.
+ *
+ * Args:	portfolio_id, 0 for the desk's.
+ */
+void
+arb_breaker_trip(int32 portfolio_id, const char *reason)
+{
+	trip(BREAKER_OF_PORTFOLIO, portfolio_id, reason);
 }
 
 /* What the name of a breaker means: 'desk', a portfolio, 'venue:name' or 'strategy:name'. */
@@ -195,6 +195,6 @@ arbees_trip_breaker(PG_FUNCTION_ARGS)
 				 errmsg("a portfolio (or 'desk') and a reason must be given")));
 	arb_require_synchronous_commit("a trip of a breaker");
 	find_breaker(name, &scope, &id);
-	arb_breaker_trip_scope(scope, id, reason);
+	trip(scope, id, reason);
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("breaker of %s open", name)));
 }

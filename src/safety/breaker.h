@@ -21,6 +21,5 @@ typedef enum BreakerScope
 extern void arb_breakers(int32 portfolio_id, int32 venue_id, int32 strategy_id,
 						 bool open[BREAKER_SCOPES]);
 extern void arb_breaker_trip(int32 portfolio_id, const char *reason);
-extern void arb_breaker_trip_scope(BreakerScope scope, int32 id, const char *reason);
 
 #endif							/* ARB_BREAKER_H */

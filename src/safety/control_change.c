@@ -4,8 +4,8 @@
  *	  Changes of controls: judged, canonicalised, recorded.
  *
  * Every write passes the trigger below, whoever makes it: UPDATE by arbees_risk,
- * arbees_set() by an operator (who may only tighten), the kill switch showing
- * its level. The trigger writes the history and the journal and tells every
+ * arbees_set() by an operator (who may only tighten; control_verbs.c), the kill
+ * switch showing its level. The trigger writes the history and the journal and tells every
  * backend. Rows appear and disappear only with the extension itself.
  *
  *-------------------------------------------------------------------------
@@ -15,11 +15,8 @@
 #include "access/htup_details.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "commands/extension.h"
-#include "commands/sequence.h"
 #include "commands/trigger.h"
-#include "compat.h"
 #include "core/catalog.h"
 #include "core/clock.h"
 #include "core/guard.h"
@@ -27,10 +24,8 @@
 #include "core/table.h"
 #include "core/txn.h"
 #include "errors.h"
-#include "executor/spi.h"
 #include "journal/journal.h"
 #include "miscadmin.h"
-#include "safety/control.h"
 #include "safety/control_change.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
@@ -38,16 +33,11 @@
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
-#include "utils/numeric.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
 
 #define MAX_REASON_BYTES	1000
 
 PG_FUNCTION_INFO_V1(arbees_guard_controls);
-PG_FUNCTION_INFO_V1(arbees_set);
-PG_FUNCTION_INFO_V1(arbees_set_none);
-PG_FUNCTION_INFO_V1(arbees_set_soft);
 
 /* What the caller of the one statement under way asked of the trigger. */
 static struct
@@ -67,6 +57,11 @@ static const char *const HistoryColumns[] = {
 	"new_soft", "changed_by", "changed_at", "reason"
 };
 static const TableDef HistoryTable = {"control_history", lengthof(HistoryColumns), HistoryColumns, false};
+
+static const int WrittenColumns[CONTROL_WRITTEN_COLUMNS] = {
+	CONTROL_COLUMN_VALUE, CONTROL_COLUMN_IS_NONE, CONTROL_COLUMN_SOFT, CONTROL_COLUMN_CHANGED_BY,
+	CONTROL_COLUMN_CHANGED_AT, CONTROL_COLUMN_REASON
+};
 
 static Datum
 column(HeapTuple tuple, TupleDesc desc, int number, bool *isnull)
@@ -93,8 +88,9 @@ bound_column(HeapTuple tuple, TupleDesc desc, int number)
 	return isnull ? FIXED_NULL : arb_fixed_from_numeric(datum);
 }
 
-static pg_attribute_noreturn() void
-no_such_control(const char *key)
+/* arb_no_such_control raises 22023. */
+void
+arb_no_such_control(const char *key)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -113,7 +109,7 @@ read_row(HeapTuple tuple, TupleDesc desc, ControlRow *row)
 	memset(row, 0, sizeof(*row));
 	row->def = key == NULL ? NULL : arb_control_def(key);
 	if (row->def == NULL)
-		no_such_control(key == NULL ? "" : key);
+		arb_no_such_control(key == NULL ? "" : key);
 	if (kind == NULL || strcmp(kind, arb_control_kind_name(row->def->kind)) != 0)
 		elog(ERROR, "control \"%s\" is not of kind \"%s\"", key, kind == NULL ? "" : kind);
 	row->value = arb_control_column_text(tuple, desc, CONTROL_COLUMN_VALUE);
@@ -228,7 +224,7 @@ write_history(const ControlRow *old, const ControlRow *new, TimestampTz now, con
 	bool		nulls[lengthof(HistoryColumns)] = {false};
 	Table		table = arb_table_open(&HistoryTable, 0, RowExclusiveLock);
 
-	values[0] = Int64GetDatum(nextval_internal(arb_catalog_relation("control_history_seq"), false));
+	values[0] = Int64GetDatum(arb_next_id("control_history_seq"));
 	arb_control_set_text(values, nulls, 1, new->scope != NULL ? new->scope : "control");
 	arb_control_set_text(values, nulls, 2, new->scope != NULL ? new->name : "");
 	arb_control_set_text(values, nulls, 3, new->def->key);
@@ -279,15 +275,17 @@ arb_control_reason(HeapTuple old, HeapTuple new, TupleDesc desc, int number)
 	return reason;
 }
 
-static HeapTuple
-with_columns(HeapTuple tuple, TupleDesc desc, const ControlRow *row, TimestampTz now, const char *reason)
+/*
+ * arb_control_written is a written tuple as it is to be stored: settled, and with who changed it.
+ *
+ * Args:	columns, the numbers of value, is_none, soft value, changed_by, changed_at and reason.
+ */
+HeapTuple
+arb_control_written(HeapTuple tuple, TupleDesc desc, const int columns[CONTROL_WRITTEN_COLUMNS],
+					const ControlRow *row, TimestampTz now, const char *reason)
 {
-	int			numbers[] = {
-		CONTROL_COLUMN_VALUE, CONTROL_COLUMN_IS_NONE, CONTROL_COLUMN_SOFT, CONTROL_COLUMN_CHANGED_BY,
-		CONTROL_COLUMN_CHANGED_AT, CONTROL_COLUMN_REASON
-	};
-	Datum		values[lengthof(numbers)];
-	bool		nulls[lengthof(numbers)] = {false};
+	Datum		values[CONTROL_WRITTEN_COLUMNS];
+	bool		nulls[CONTROL_WRITTEN_COLUMNS] = {false};
 
 	arb_control_set_text(values, nulls, 0, row->value);
 	values[1] = BoolGetDatum(row->is_none);
@@ -295,7 +293,7 @@ with_columns(HeapTuple tuple, TupleDesc desc, const ControlRow *row, TimestampTz
 	arb_control_set_text(values, nulls, 3, arb_actor());
 	values[4] = TimestampTzGetDatum(now);
 	arb_control_set_text(values, nulls, 5, reason);
-	return heap_modify_tuple_by_cols(tuple, desc, lengthof(numbers), numbers, values, nulls);
+	return heap_modify_tuple_by_cols(tuple, desc, CONTROL_WRITTEN_COLUMNS, (int *) columns, values, nulls);
 }
 
 static HeapTuple
@@ -313,7 +311,8 @@ judge_insert(TriggerData *trigger)
 				 errdetail("Controls come with the extension; only their values change.")));
 	arb_control_canonical(&row);
 	arb_control_require_soft_within(&row);
-	return with_columns(tuple, desc, &row, arb_now(), arb_control_column_text(tuple, desc, CONTROL_COLUMN_REASON));
+	return arb_control_written(tuple, desc, WrittenColumns, &row, arb_now(),
+							   arb_control_column_text(tuple, desc, CONTROL_COLUMN_REASON));
 }
 
 static HeapTuple
@@ -343,7 +342,7 @@ judge_update(TriggerData *trigger)
 	/* The kill switch has a history of its own. */
 	if (!arb_guard_is_open("runtime_controls"))
 		arb_control_record(&old, &new, now, reason);
-	return with_columns(trigger->tg_newtuple, desc, &new, now, reason);
+	return arb_control_written(trigger->tg_newtuple, desc, WrittenColumns, &new, now, reason);
 }
 
 Datum
@@ -409,24 +408,6 @@ arb_control_run(SqlPlan *plan, Datum *values, const char *nulls, const char *rea
 	return changed;
 }
 
-static void
-update_control(const char *key, const char *value, bool is_none, const char *reason)
-{
-	static SqlPlan plan = {
-		"UPDATE arbees.runtime_controls SET value = $2, is_none = $3 WHERE key = $1",
-		3, {TEXTOID, TEXTOID, BOOLOID}
-	};
-	Datum		values[3];
-	char		nulls[3] = {' ', ' ', ' '};
-
-	values[0] = CStringGetTextDatum(key);
-	values[1] = value == NULL ? (Datum) 0 : CStringGetTextDatum(value);
-	nulls[1] = value == NULL ? 'n' : ' ';
-	values[2] = BoolGetDatum(is_none);
-	if (arb_control_run(&plan, values, nulls, reason) == 0)
-		no_such_control(key);
-}
-
 /* arb_required_text is an argument that must be given. */
 char *
 arb_required_text(FunctionCallInfo fcinfo, int argument, const char *name)
@@ -438,93 +419,6 @@ arb_required_text(FunctionCallInfo fcinfo, int argument, const char *name)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("%s must be given", name)));
 	return string;
-}
-
-/* Who sets a control must know where it does not bind. */
-static void
-warn_of_looser_venues(const char *key)
-{
-	static SqlPlan plan = {
-		"SELECT pg_catalog.string_agg(l.name || ' ' || coalesce(l.value, 'none'), ', ' ORDER BY l.name)"
-		" FROM arbees.risk_limits l JOIN arbees.runtime_controls c USING (key)"
-		" WHERE l.key = $1 AND l.scope = 'venue' AND c.value IS NOT NULL AND (l.is_none OR"
-		"  CASE WHEN $2 THEN l.value::numeric < c.value::numeric ELSE l.value::numeric > c.value::numeric END)",
-		2, {TEXTOID, BOOLOID}
-	};
-	Datum		arguments[2];
-	const ControlDef *def = arb_control_def(key);
-	char	   *venues;
-
-	if (def == NULL || !def->is_limit)
-		return;
-	arguments[0] = CStringGetTextDatum(key);
-	arguments[1] = BoolGetDatum(def->tighter == TIGHTER_HIGHER);
-	arb_sql_begin();
-	venues = arb_sql_run(&plan, arguments, NULL) > 0 ? arb_sql_text(0, 1) : NULL;
-	arb_sql_end();
-	if (venues != NULL)
-		ereport(WARNING,
-				(errmsg("control \"%s\" does not bind where a venue has a looser limit of its own", key),
-				 errdetail("Looser are: %s.", venues),
-				 errhint("arbees_set_limit('global', '', '%s', value, NULL, reason) binds everywhere.", key)));
-}
-
-/* arbees_set(key, value, reason) sets a control and returns what was recorded. */
-Datum
-arbees_set(PG_FUNCTION_ARGS)
-{
-	char	   *key = arb_required_text(fcinfo, 0, "a control");
-	char	   *reason = arb_required_text(fcinfo, 2, "a reason");
-	static SqlPlan plan = {
-		"SELECT value FROM arbees.runtime_controls WHERE key = $1", 1, {TEXTOID}
-	};
-	Datum		argument = CStringGetTextDatum(key);
-	char	   *value;
-
-	if (PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("a value must be given"),
-				 errhint("arbees_set_none(key, reason) records that there is no limit.")));
-	update_control(key, text_to_cstring(PG_GETARG_TEXT_PP(1)), false, reason);
-	arb_sql_begin();
-	value = arb_sql_run(&plan, &argument, NULL) > 0 ? arb_sql_text(0, 1) : NULL;
-	arb_sql_end();
-	warn_of_looser_venues(key);
-	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s = %s", key, value == NULL ? "NULL" : value)));
-}
-
-/* arbees_set_none(key, reason) records that there is no limit. */
-Datum
-arbees_set_none(PG_FUNCTION_ARGS)
-{
-	char	   *key = arb_required_text(fcinfo, 0, "a control");
-
-	update_control(key, NULL, true, arb_required_text(fcinfo, 1, "a reason"));
-	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s = none", key)));
-}
-
-/* arbees_set_soft(key, value, reason) sets from where a limit warns; NULL = nowhere. */
-Datum
-arbees_set_soft(PG_FUNCTION_ARGS)
-{
-	static SqlPlan plan = {
-		"UPDATE arbees.runtime_controls SET soft_value = $2 WHERE key = $1",
-		2, {TEXTOID, TEXTOID}
-	};
-	char	   *key = arb_required_text(fcinfo, 0, "a control");
-	char	   *reason = arb_required_text(fcinfo, 2, "a reason");
-	Datum		values[2];
-	char		nulls[2] = {' ', PG_ARGISNULL(1) ? 'n' : ' '};
-	ControlRow	row;
-
-	values[0] = CStringGetTextDatum(key);
-	values[1] = PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1);
-	if (arb_control_run(&plan, values, nulls, reason) == 0)
-		no_such_control(key);
-	arb_control_read_definition(key, &row);
-	PG_RETURN_TEXT_P(cstring_to_text(row.soft == NULL ? psprintf("%s does not warn", key) :
-									 psprintf("%s warns from %s", key, row.soft)));
 }
 
 /*
@@ -542,7 +436,7 @@ arb_control_read_definition(const char *key, ControlRow *row)
 	Row			found;
 
 	if (def == NULL)
-		no_such_control(key);
+		arb_no_such_control(key);
 	if (!def->is_limit)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -552,7 +446,7 @@ arb_control_read_definition(const char *key, ControlRow *row)
 	table.any_age = true;
 	snapshot = arb_snapshot_begin();
 	if (!arb_table_fetch(&table, "runtime_controls_pkey", 1, &by_key, ForwardScanDirection, snapshot, &found))
-		no_such_control(key);
+		arb_no_such_control(key);
 	arb_snapshot_end(snapshot);
 	read_row(heap_form_tuple(RelationGetDescr(table.rel), found.value, found.null), RelationGetDescr(table.rel), row);
 	arb_table_close(&table);
@@ -562,23 +456,23 @@ arb_control_read_definition(const char *key, ControlRow *row)
  * arb_control_show_kill_level writes the kill level into the row that shows it.
  *
  * The truth is arbees.kill_levels. This row must never make a kill wait: when
- * somebody holds it or the table locked, *shown is false and the row follows
- * later (arbees.step_liveness).
+ * somebody holds it or the table locked, it follows later (arbees.step_liveness).
  *
- * Locks: the caller holds the kill lock exclusively.
+ * Locks: the caller holds the kill lock: the level stands meanwhile.
+ * Returns: false when the row still shows what it showed.
  */
-void
-arb_control_show_kill_level(const char *level, bool *shown_now)
+bool
+arb_control_show_kill_level(const char *level)
 {
 	IndexKey	key = {CStringGetTextDatum("kill_switch"), F_TEXTEQ};
 	Oid			relid = arb_catalog_relation("runtime_controls");
 	Snapshot	snapshot;
 	Table		table;
 	Row			row;
+	bool		shown = false;
 
-	*shown_now = false;
 	if (!ConditionalLockRelationOid(relid, RowExclusiveLock))
-		return;
+		return false;
 	table = arb_table_open(&ControlsTable, 0, NoLock);
 	table.any_age = true;
 	snapshot = arb_snapshot_begin();
@@ -595,10 +489,11 @@ arb_control_show_kill_level(const char *level, bool *shown_now)
 			arb_guard_open("runtime_controls");
 			arb_table_update(&table, &row);
 			arb_guard_close();
-			*shown_now = true;
+			shown = true;
 		}
 		ExecDropSingleTupleTableSlot(slot);
 	}
 	arb_snapshot_end(snapshot);
 	arb_table_close(&table);
+	return shown;
 }

@@ -33,6 +33,9 @@ typedef struct ControlRow
 	ArrayType  *labels;
 } ControlRow;
 
+/* value, is_none, soft value, changed_by, changed_at, reason */
+#define CONTROL_WRITTEN_COLUMNS 6
+
 /* control_value.c */
 extern void arb_control_canonical(ControlRow *row);
 extern bool arb_control_is_tighter(const ControlRow *old, const ControlRow *new);
@@ -50,6 +53,10 @@ extern void arb_control_require_tighter(const ControlRow *was, const ControlRow 
 extern void arb_control_refuse_looser(const ControlRow *was, const ControlRow *is);
 extern const char *arb_control_reason(HeapTuple old, HeapTuple new, TupleDesc desc, int number);
 extern void arb_control_record(const ControlRow *old, const ControlRow *new, TimestampTz now, const char *reason);
+extern HeapTuple arb_control_written(HeapTuple tuple, TupleDesc desc, const int columns[CONTROL_WRITTEN_COLUMNS],
+									 const ControlRow *row, TimestampTz now, const char *reason);
+extern bool arb_control_show_kill_level(const char *level);
+extern pg_attribute_noreturn() void arb_no_such_control(const char *key);
 extern uint64 arb_control_run(SqlPlan *plan, Datum *values, const char *nulls, const char *reason);
 extern bool arb_actor_is_risk(void);
 extern char *arb_required_text(FunctionCallInfo fcinfo, int argument, const char *name);

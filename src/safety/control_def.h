@@ -51,6 +51,5 @@ extern const char *arb_control_kind_name(ControlKind kind);
 extern int64 arb_limit_parse(const ControlDef *def, const char *value, bool is_none);
 extern bool arb_control_parse_int(const char *text, int64 *value);
 extern bool arb_control_parse_fixed(const char *text, Fixed *value);
-extern void arb_control_show_kill_level(const char *level, bool *shown_now);
 
 #endif							/* ARB_CONTROL_DEF_H */

@@ -196,6 +196,7 @@ extern void arb_judge(const GateInput *in, GateOutput *out);
 extern const char *arb_gate_reason(const GateOutput *out);
 extern char *arb_gate_warnings(const GateOutput *out);
 extern bool arb_mask_has(int64 mask_0, int64 mask_1, int check);
+extern void arb_mask_add(int64 *mask_0, int64 *mask_1, int check);
 extern bool arb_check_applies(const GateInput *in, int check);
 extern bool arb_check_overridden(const GateInput *in, int check);
 extern void arb_limits_soften(const GateInput *in, GateInput *soft);

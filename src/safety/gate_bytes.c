@@ -186,8 +186,6 @@ arb_gate_label_type(GateUnit unit)
 			return LABEL_TIME_IN_FORCE;
 		case UNIT_TAKE_PROFIT_KIND:
 			return LABEL_TAKE_PROFIT_KIND;
-		case UNIT_WINDOW_STATE:
-			return LABEL_WINDOW_STATE;
 		default:
 			return 0;
 	}

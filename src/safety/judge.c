@@ -11,10 +11,10 @@
 #include "safety/checks.h"
 #include "safety/size.h"
 
-static void
-set_bit(int64 *mask_0, int64 *mask_1, int bit)
+void
+arb_mask_add(int64 *mask_0, int64 *mask_1, int check)
 {
-	*(bit < GATE_MASK_BITS ? mask_0 : mask_1) |= INT64CONST(1) << (bit % GATE_MASK_BITS);
+	*(check < GATE_MASK_BITS ? mask_0 : mask_1) |= INT64CONST(1) << (check % GATE_MASK_BITS);
 }
 
 bool
@@ -77,10 +77,10 @@ run_checks(const GateInput *in, GateOutput *out)
 			/* What was waved through stays to be seen. */
 			if (arb_check_overridden(in, i))
 			{
-				set_bit(&out->warned_0, &out->warned_1, i);
+				arb_mask_add(&out->warned_0, &out->warned_1, i);
 				continue;
 			}
-			set_bit(&out->failed_0, &out->failed_1, i);
+			arb_mask_add(&out->failed_0, &out->failed_1, i);
 			if (out->first_failed < 0)
 				out->first_failed = i;
 			continue;
@@ -91,7 +91,7 @@ run_checks(const GateInput *in, GateOutput *out)
 			arb_limits_soften(in, &soft);
 		softened = true;
 		if (!arb_check_run(i, &soft, out, &finding))
-			set_bit(&out->warned_0, &out->warned_1, i);
+			arb_mask_add(&out->warned_0, &out->warned_1, i);
 	}
 }
 

@@ -40,7 +40,7 @@
 #include "journal/seal.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "safety/control_def.h"
+#include "safety/control_change.h"
 #include "safety/kill.h"
 #include "safety/kill_count.h"
 #include "safety/kill_file.h"
@@ -246,7 +246,6 @@ change_level(KillResult *result, const char *reason, bool may_lower)
 	Snapshot	snapshot = arb_snapshot_begin();
 	KillLevel	current = KILL_NONE;
 	int64		seq = 0;
-	bool		shown;
 	Row			row;
 
 	table.any_age = true;
@@ -264,8 +263,7 @@ change_level(KillResult *result, const char *reason, bool may_lower)
 				 errhint("arbees_resume(reason) lets trading go on.")));
 	write_level(&table, seq + 1, result->level, reason);
 	arb_table_close(&table);
-	arb_control_show_kill_level(name, &shown);
-	if (!shown)
+	if (!arb_control_show_kill_level(name))
 		add_warning(result, "control kill_switch is locked by another session and shows the old level until it ends");
 	arb_journal(JOURNAL_NO_MODE, may_lower ? "resumed" : "killed", 0, seq + 1,
 				psprintf("%s -> %s%s%s", arb_label_name(LABEL_KILL_LEVEL, current), name,

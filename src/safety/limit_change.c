@@ -26,12 +26,15 @@
 #include "utils/inval.h"
 #include "utils/rel.h"
 
-#define MAX_NAME_BYTES 128
-
 PG_FUNCTION_INFO_V1(arbees_guard_limits);
 PG_FUNCTION_INFO_V1(arbees_set_limit);
 PG_FUNCTION_INFO_V1(arbees_set_limit_none);
 PG_FUNCTION_INFO_V1(arbees_clear_limit);
+
+static const int WrittenColumns[CONTROL_WRITTEN_COLUMNS] = {
+	LIMIT_COLUMN_VALUE, LIMIT_COLUMN_IS_NONE, LIMIT_COLUMN_SOFT, LIMIT_COLUMN_CHANGED_BY,
+	LIMIT_COLUMN_CHANGED_AT, LIMIT_COLUMN_REASON
+};
 
 /* ---- the trigger ---- */
 
@@ -45,13 +48,13 @@ check_scope(const char *scope, const char *name)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a limit has no scope \"%s\"", scope),
 				 errdetail("Scopes are global, venue, strategy and instrument.")));
-	if ((kind == LIMIT_SCOPE_GLOBAL) != (name[0] == '\0') || strlen(name) > MAX_NAME_BYTES ||
+	if ((kind == LIMIT_SCOPE_GLOBAL) != (name[0] == '\0') || strlen(name) > LIMIT_NAME_MAX_BYTES ||
 		strchr(name, ',') != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" names no %s", name, scope),
 				 errdetail("A global limit has the empty name, every other one of 1 to %d bytes without a comma.",
-						   MAX_NAME_BYTES)));
+						   LIMIT_NAME_MAX_BYTES)));
 }
 
 static void
@@ -131,25 +134,6 @@ require_same_place(const ControlRow *old, const ControlRow *new)
 }
 
 static HeapTuple
-with_columns(HeapTuple tuple, TupleDesc desc, const ControlRow *row, TimestampTz now, const char *reason)
-{
-	int			numbers[] = {
-		LIMIT_COLUMN_VALUE, LIMIT_COLUMN_IS_NONE, LIMIT_COLUMN_SOFT, LIMIT_COLUMN_CHANGED_BY,
-		LIMIT_COLUMN_CHANGED_AT, LIMIT_COLUMN_REASON
-	};
-	Datum		values[lengthof(numbers)];
-	bool		nulls[lengthof(numbers)] = {false};
-
-	arb_control_set_text(values, nulls, 0, row->value);
-	values[1] = BoolGetDatum(row->is_none);
-	arb_control_set_text(values, nulls, 2, row->soft);
-	arb_control_set_text(values, nulls, 3, arb_actor());
-	values[4] = TimestampTzGetDatum(now);
-	arb_control_set_text(values, nulls, 5, reason);
-	return heap_modify_tuple_by_cols(tuple, desc, lengthof(numbers), numbers, values, nulls);
-}
-
-static HeapTuple
 judge_write(TriggerData *trigger)
 {
 	TupleDesc	desc = RelationGetDescr(trigger->tg_relation);
@@ -169,7 +153,7 @@ judge_write(TriggerData *trigger)
 	else
 		old = absent_row(&new);
 	judge(&old, &new, now, reason);
-	return with_columns(written, desc, &new, now, reason);
+	return arb_control_written(written, desc, WrittenColumns, &new, now, reason);
 }
 
 static HeapTuple

@@ -16,6 +16,9 @@ typedef enum LimitScopeKind
 	LIMIT_SCOPE_GLOBAL = 1, LIMIT_SCOPE_VENUE, LIMIT_SCOPE_STRATEGY, LIMIT_SCOPE_INSTRUMENT
 } LimitScopeKind;
 
+/* Of a venue, a strategy or an instrument, where a limit or a lock names one. */
+#define LIMIT_NAME_MAX_BYTES 128
+
 /* Columns of arbees.risk_limits, in order. */
 enum
 {

@@ -16,7 +16,7 @@
 #include "fmgr.h"
 #include "journal/journal.h"
 #include "safety/control.h"
-#include "safety/control_def.h"
+#include "safety/control_change.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(arbees_step_liveness);
@@ -94,7 +94,6 @@ show_kill_level(void)
 		0
 	};
 	char	   *level;
-	bool		shown;
 
 	arb_sql_begin();
 	level = arb_sql_run(&plan, NULL, NULL) > 0 ? arb_sql_text(0, 1) : NULL;
@@ -106,7 +105,7 @@ show_kill_level(void)
 	level = arb_sql_run(&plan, NULL, NULL) > 0 ? arb_sql_text(0, 1) : NULL;
 	arb_sql_end();
 	if (level != NULL)
-		arb_control_show_kill_level(level, &shown);
+		(void) arb_control_show_kill_level(level);
 }
 
 Datum

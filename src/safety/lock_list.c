@@ -25,8 +25,6 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 
-#define MAX_NAME_BYTES 128
-
 PG_FUNCTION_INFO_V1(arbees_lock);
 PG_FUNCTION_INFO_V1(arbees_unlock);
 PG_FUNCTION_INFO_V1(arbees_restrict);
@@ -200,11 +198,11 @@ write_row(SqlPlan *plan, const char *table, const char *first, const char *secon
 static void
 require_one_name(const char *name)
 {
-	if (strchr(name, ',') != NULL || strlen(name) > MAX_NAME_BYTES)
+	if (strchr(name, ',') != NULL || strlen(name) > LIMIT_NAME_MAX_BYTES)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%.*s\" is not one name", MAX_NAME_BYTES, name),
-				 errdetail("A name, or a prefix that ends in *, has 1 to %d bytes and no comma.", MAX_NAME_BYTES)));
+				 errmsg("\"%.*s\" is not one name", LIMIT_NAME_MAX_BYTES, name),
+				 errdetail("A name, or a prefix that ends in *, has 1 to %d bytes and no comma.", LIMIT_NAME_MAX_BYTES)));
 }
 
 static void

@@ -32,7 +32,7 @@ put_text(Datum *values, bool *nulls, int column, const char *string)
 	values[column] = string == NULL ? (Datum) 0 : CStringGetTextDatum(string);
 }
 
-/* The keys of limits come first among the hard ones. */
+/* An input ends with the hard limits and then the soft ones; a hard one has the name of its key. */
 static const char *
 limit_key(int limit)
 {

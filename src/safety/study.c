@@ -187,7 +187,7 @@ override_check(GateInput *in, const JsonbValue *value)
 		if (strlen(RiskChecks[i].code) == value->val.string.len &&
 			strncmp(RiskChecks[i].code, value->val.string.val, value->val.string.len) == 0)
 		{
-			*(i < GATE_MASK_BITS ? &in->overridden_0 : &in->overridden_1) |= INT64CONST(1) << (i % GATE_MASK_BITS);
+			arb_mask_add(&in->overridden_0, &in->overridden_1, i);
 			in->override_id = 1;
 			return;
 		}

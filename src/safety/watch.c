@@ -115,7 +115,6 @@ void
 arb_watch(int32 venue_id, int32 venue_account_id, TimestampTz now, const WatchLimits *limits, Watch *watch)
 {
 	Heard	   *h = find_heard(venue_id, venue_account_id);
-
 	bool		fresh = young(h->feed_at, now, limits->feed_ms) &&
 		(venue_account_id == 0 || (young(h->worker_at, now, limits->worker_ms) &&
 								   young(h->balance_at, now, limits->balance_ms)));

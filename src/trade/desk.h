@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * src/trade/desk.h
- *	  A portfolio's mode and its market's time.
+ *	  A portfolio: its number by its name, its mode, its market's time.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,5 +20,6 @@ typedef struct Desk
 } Desk;
 
 extern void arb_desk_read(int32 portfolio_id, Desk *desk);
+extern int32 arb_portfolio_by_name(const char *name);
 
 #endif							/* ARB_DESK_H */

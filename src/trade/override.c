@@ -25,7 +25,6 @@
 #include "fmgr.h"
 #include "journal/journal.h"
 #include "mb/pg_wchar.h"
-#include "miscadmin.h"
 #include "trade/desk.h"
 #include "trade/submit.h"
 #include "utils/builtins.h"
@@ -56,12 +55,6 @@ typedef struct Override
 	bool		expired;
 	bool		entry_used;		/* another override let the same entry through */
 } Override;
-
-static char *
-login(void)
-{
-	return GetUserNameFromId(GetSessionUserId(), false);
-}
 
 static char *
 reason_argument(FunctionCallInfo fcinfo, int argument)
@@ -118,14 +111,6 @@ read_denied(int64 decision_id, Denied *denied)
 	arb_sql_end();
 }
 
-static bool
-has_failed(const GateOutput *out, int check)
-{
-	int64		mask = check < GATE_MASK_BITS ? out->failed_0 : out->failed_1;
-
-	return (mask & (INT64CONST(1) << (check % GATE_MASK_BITS))) != 0;
-}
-
 /* The checks that denied, as names; raises when one of them lets nobody past. */
 static char *
 overridable_checks(const Denied *denied)
@@ -136,7 +121,7 @@ overridable_checks(const Denied *denied)
 	initStringInfo(&names);
 	for (i = 0; RiskChecks[i].code != NULL; i++)
 	{
-		if (!has_failed(&denied->out, i))
+		if (!arb_mask_has(denied->out.failed_0, denied->out.failed_1, i))
 			continue;
 		if (!RiskChecks[i].may_override)
 			refuse(psprintf("check \"%s\" lets nobody past", RiskChecks[i].code),
@@ -164,7 +149,7 @@ insert_request(const Denied *denied, const char *checks, const char *reason, Dat
 	values[1] = Int32GetDatum(denied->portfolio_id);
 	values[2] = CStringGetTextDatum(checks);
 	values[3] = CStringGetTextDatum(reason);
-	values[4] = CStringGetTextDatum(login());
+	values[4] = CStringGetTextDatum(arb_login());
 	values[5] = expires;
 	arb_sql_begin();
 	arb_guard_open("overrides");
@@ -229,7 +214,7 @@ arbees_request_override(PG_FUNCTION_ARGS)
 	checks = overridable_checks(&denied);
 	override_id = insert_request(&denied, checks, reason, PG_GETARG_DATUM(2));
 	arb_journal((TradingMode) denied.in.mode, "override_requested", denied.portfolio_id, denied.decision_id,
-				psprintf("override " INT64_FORMAT " by %s of %s: %s", override_id, login(), checks, reason));
+				psprintf("override " INT64_FORMAT " by %s of %s: %s", override_id, arb_login(), checks, reason));
 	PG_RETURN_INT64(override_id);
 }
 
@@ -273,7 +258,7 @@ require_approvable(const Override *o)
 			   "An operator may ask for another.");
 	if (o->entry_used)
 		refuse_used(o->decision_id);
-	if (strcmp(o->requested_by, login()) == 0)
+	if (strcmp(o->requested_by, arb_login()) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("override " INT64_FORMAT " cannot be approved by who asked for it", o->override_id),
@@ -334,7 +319,7 @@ use_override(const Override *o, const char *reason, int64 decision_id)
 	Datum		values[4];
 
 	values[0] = Int64GetDatum(o->override_id);
-	values[1] = CStringGetTextDatum(login());
+	values[1] = CStringGetTextDatum(arb_login());
 	values[2] = CStringGetTextDatum(reason);
 	values[3] = Int64GetDatum(decision_id);
 	arb_sql_begin();
@@ -391,6 +376,6 @@ arbees_approve_override(PG_FUNCTION_ARGS)
 	use_override(&o, reason, result.decision_id);
 	arb_journal(desk.mode, "override_approved", o.portfolio_id, result.decision_id,
 				psprintf("override " INT64_FORMAT " of decision " INT64_FORMAT " by %s, asked for by %s: %s",
-						 o.override_id, o.decision_id, login(), o.requested_by, reason));
+						 o.override_id, o.decision_id, arb_login(), o.requested_by, reason));
 	PG_RETURN_DATUM(submitted_row(fcinfo, &result));
 }

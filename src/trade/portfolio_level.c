@@ -28,25 +28,6 @@
 
 PG_FUNCTION_INFO_V1(arbees_resume_portfolio);
 
-/* arb_portfolio_by_name raises P0002 when there is no such portfolio. */
-int32
-arb_portfolio_by_name(const char *name)
-{
-	static SqlPlan plan = {"SELECT portfolio_id FROM arbees.portfolios WHERE name = $1", 1, {TEXTOID}};
-	Datum		value = CStringGetTextDatum(name);
-	int32		id;
-
-	arb_sql_begin();
-	id = arb_sql_run(&plan, &value, NULL) > 0 ? arb_sql_int32(0, 1, 0) : 0;
-	arb_sql_end();
-	if (id == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("portfolio \"%s\" does not exist", name),
-				 errhint("SELECT name FROM arbees.portfolios lists them.")));
-	return id;
-}
-
 /* True when the statement changed the row. */
 static bool
 update_level(SqlPlan *plan, int32 portfolio_id, KillLevel level)

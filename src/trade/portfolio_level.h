@@ -11,7 +11,6 @@
 #include "postgres.h"
 #include "core/label.h"
 
-extern int32 arb_portfolio_by_name(const char *name);
 extern void arb_portfolio_set_drill_level(int32 portfolio_id, KillLevel level);
 extern void arb_portfolio_raise_level(int32 portfolio_id, KillLevel level, const char *reason);
 

@@ -21,7 +21,6 @@
 #include "core/txn.h"
 #include "fmgr.h"
 #include "journal/journal.h"
-#include "miscadmin.h"
 #include "trade/repeat.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -198,8 +197,7 @@ arbees_enable_execution(PG_FUNCTION_ARGS)
 						 DatumGetInt32(row.value[EXECUTION_REPEATS_repeats]), reason));
 	arb_row_set(&row, EXECUTION_REPEATS_repeats, Int32GetDatum(0));
 	row.null[EXECUTION_REPEATS_disabled_at] = true;
-	/* A person, not the role they act in. */
-	arb_row_set(&row, EXECUTION_REPEATS_enabled_by, CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false)));
+	arb_row_set(&row, EXECUTION_REPEATS_enabled_by, CStringGetTextDatum(arb_login()));
 	arb_row_set(&row, EXECUTION_REPEATS_enabled_at, TimestampTzGetDatum(arb_now()));
 	arb_row_set(&row, EXECUTION_REPEATS_enabled_reason, CStringGetTextDatum(reason));
 	arb_guard_open("execution_repeats");
