@@ -7,12 +7,14 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "compat.h"
 #include "core/catalog.h"
 #include "core/lock.h"
 #include "core/relcache.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "storage/proc.h"
 #include "utils/inval.h"
 
 /* The object classes: oids of our own tables, kept until any of them changes. */
@@ -50,11 +52,40 @@ class_of(Oid *slot, const char *table)
 	return *slot;
 }
 
+/* The transaction that last asked for a lock of ours. */
+static LocalTransactionId asked_in = InvalidLocalTransactionId;
+
+/* A prepared transaction keeps its locks and has no backend: the kill switch could not end it, and would wait. */
+static void
+refuse_prepare(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_PRE_PREPARE && asked_in == ARB_MY_LXID)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot PREPARE a transaction that decided or acted"),
+				 errdetail("It would hold the locks that arbees_kill has to take, and nobody could end it."),
+				 errhint("COMMIT it, or roll it back.")));
+}
+
+static void
+note_lock(void)
+{
+	static bool registered = false;
+
+	if (!registered)
+	{
+		RegisterXactCallback(refuse_prepare, NULL);
+		registered = true;
+	}
+	asked_in = ARB_MY_LXID;
+}
+
 static bool
 acquire(Oid class, int32 object, LOCKMODE mode, bool wait)
 {
 	LOCKTAG		tag;
 
+	note_lock();
 	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, class, (uint32) object, 0);
 	if (LockAcquire(&tag, mode, false, !wait) == LOCKACQUIRE_NOT_AVAIL)
 		return false;

@@ -419,19 +419,35 @@ arb_required_text(FunctionCallInfo fcinfo, int argument, const char *name)
 	return string;
 }
 
+/* Keeps a row as it is until the transaction ends; false when somebody changed it while we waited. */
+static bool
+hold_row(Table *table, const Row *row, Snapshot snapshot)
+{
+	TupleTableSlot *slot = table_slot_create(table->rel, NULL);
+	TM_FailureData failure;
+	ItemPointerData tid = row->tid;
+	TM_Result	result = table_tuple_lock(table->rel, &tid, snapshot, slot, GetCurrentCommandId(true),
+										  LockTupleShare, LockWaitBlock, 0, &failure);
+
+	ExecDropSingleTupleTableSlot(slot);
+	return result != TM_Updated && result != TM_Deleted;
+}
+
 /*
  * arb_control_read_definition reads a limit's control: definition, unit, bounds and present value.
+ * hold: nobody changes it before this transaction ends, since a decision is made by what it says.
  *
  * Errors: 22023 for a key that is no control, or that is no limit.
  */
 void
-arb_control_read_definition(const char *key, ControlRow *row)
+arb_control_read_definition(const char *key, bool hold, ControlRow *row)
 {
 	IndexKey	by_key = {CStringGetTextDatum(key), F_TEXTEQ};
 	const ControlDef *def = arb_control_def(key);
 	Table		table;
 	Snapshot	snapshot;
 	Row			found;
+	bool		held;
 
 	if (def == NULL)
 		arb_no_such_control(key);
@@ -442,10 +458,14 @@ arb_control_read_definition(const char *key, ControlRow *row)
 				 errdetail("Only limits of the gate may be set for a venue, a strategy or an instrument.")));
 	table = arb_table_open(&ControlsTable, 0, AccessShareLock);
 	table.any_age = true;
-	snapshot = arb_snapshot_begin();
-	if (!arb_table_fetch(&table, "runtime_controls_pkey", 1, &by_key, ForwardScanDirection, snapshot, &found))
-		arb_no_such_control(key);
-	arb_snapshot_end(snapshot);
+	do
+	{
+		snapshot = arb_snapshot_begin();
+		if (!arb_table_fetch(&table, "runtime_controls_pkey", 1, &by_key, ForwardScanDirection, snapshot, &found))
+			arb_no_such_control(key);
+		held = !hold || hold_row(&table, &found, snapshot);
+		arb_snapshot_end(snapshot);
+	} while (!held);
 	read_row(heap_form_tuple(RelationGetDescr(table.rel), found.value, found.null), RelationGetDescr(table.rel), row);
 	arb_table_close(&table);
 }

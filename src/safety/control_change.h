@@ -47,7 +47,7 @@ extern const char *arb_control_shown(const ControlRow *row);
 /* control_change.c */
 extern char *arb_control_column_text(HeapTuple tuple, TupleDesc desc, int number);
 extern void arb_control_set_text(Datum *values, bool *nulls, int i, const char *string);
-extern void arb_control_read_definition(const char *key, ControlRow *row);
+extern void arb_control_read_definition(const char *key, bool hold, ControlRow *row);
 extern void arb_control_settle(const ControlRow *old, ControlRow *new);
 extern void arb_control_require_tighter(const ControlRow *was, const ControlRow *is);
 extern void arb_control_refuse_looser(const ControlRow *was, const ControlRow *is);

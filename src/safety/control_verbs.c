@@ -118,7 +118,7 @@ arbees_set_soft(PG_FUNCTION_ARGS)
 	values[1] = PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1);
 	if (arb_control_run(&plan, values, nulls, reason) == 0)
 		arb_no_such_control(key);
-	arb_control_read_definition(key, &row);
+	arb_control_read_definition(key, false, &row);
 	PG_RETURN_TEXT_P(cstring_to_text(row.soft == NULL ? psprintf("%s does not warn", key) :
 									 psprintf("%s warns from %s", key, row.soft)));
 }

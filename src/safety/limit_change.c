@@ -65,7 +65,7 @@ read_row(HeapTuple tuple, TupleDesc desc, ControlRow *row)
 	char	   *scope = arb_control_column_text(tuple, desc, LIMIT_COLUMN_SCOPE);
 	char	   *name = arb_control_column_text(tuple, desc, LIMIT_COLUMN_NAME);
 
-	arb_control_read_definition(key == NULL ? "" : key, row);
+	arb_control_read_definition(key == NULL ? "" : key, false, row);
 	row->scope = scope == NULL ? "" : scope;
 	row->name = name == NULL ? "" : name;
 	check_scope(row->scope, row->name);
@@ -98,7 +98,7 @@ binding(const ControlRow *row)
 	bound.is_none = true;
 	if (arb_limit_scope_kind(row->scope) == LIMIT_SCOPE_VENUE)
 	{
-		arb_control_read_definition(row->def->key, &bound);
+		arb_control_read_definition(row->def->key, !creating_extension, &bound);
 		bound.scope = row->scope;
 		bound.name = row->name;
 	}

@@ -152,7 +152,9 @@ follow(Book *book, const LedgerEntry *e)
 	if (e->instrument_id != 0)
 		arb_book_expose(book, e->deployment_id, e->instrument_id, &change);
 	if (change.orders > 0)
-		arb_book_order_add(book, e->order_id, e->instrument_id, &e->order);
+		arb_book_order_add(book, e->order_id, e->instrument_id, &e->order, 0);
+	else if (e->order_id != 0 && e->qty != 0)
+		arb_book_order_fill(book, e->order_id, e->qty);
 	if (e->deployment_id != 0)
 	{
 		BookDeployment *d = arb_book_deployment_entry(book, e->deployment_id);
@@ -246,7 +248,8 @@ load_order(const Row *row, void *arg)
 	e.reserved = arb_row_fixed(row, ORDERS_reserved);
 	e.orders = 1;
 	arb_book_expose(arg, DatumGetInt32(row->value[ORDERS_deployment_id]), instrument_id, &e);
-	arb_book_order_add(arg, DatumGetInt64(row->value[ORDERS_order_id]), instrument_id, &terms);
+	arb_book_order_add(arg, DatumGetInt64(row->value[ORDERS_order_id]), instrument_id, &terms,
+					   arb_row_fixed(row, ORDERS_filled_qty));
 	return true;
 }
 

@@ -69,6 +69,9 @@ extern bool arb_book_trades_instrument(const Book *book, int32 deployment_id, in
 /* The best price at which an order of ours may rest on a side of an instrument; FIXED_NULL = none. */
 extern Fixed arb_book_resting_price(Book *book, int32 instrument_id, OrderSide side);
 
+/* Shares that working orders may still buy of an instrument; FIXED_NULL when that does not fit. */
+extern Fixed arb_book_working_qty(Book *book, int32 instrument_id);
+
 /*
  * Entry orders made since a time (wall clock); deployment_id 0 = by all. A
  * portfolio that made more than BOOK_RECENT_MAX since then made too many to count:

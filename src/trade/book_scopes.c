@@ -13,6 +13,7 @@
 #include "core/catalog.h"
 #include "core/relcache.h"
 #include "market/instrument.h"
+#include "safety/sums.h"
 #include "trade/book_state.h"
 #include "trade/order.h"
 #include "utils/builtins.h"
@@ -256,7 +257,7 @@ arb_book_terms(const Row *order)
 
 /* The instrument is exposed to the order already. */
 void
-arb_book_order_add(Book *book, int64 order_id, int32 instrument_id, const OrderTerms *terms)
+arb_book_order_add(Book *book, int64 order_id, int32 instrument_id, const OrderTerms *terms, Fixed filled)
 {
 	BookInstrument *i = hash_search(book->instruments, &instrument_id, HASH_FIND, NULL);
 	BookOrder  *order;
@@ -266,8 +267,19 @@ arb_book_order_add(Book *book, int64 order_id, int32 instrument_id, const OrderT
 		elog(ERROR, "book has no instrument %d for order " INT64_FORMAT, instrument_id, order_id);
 	order = hash_search(book->orders, &order_id, HASH_ENTER, &found);
 	order->terms = *terms;
+	order->filled = filled;
 	if (!found)
 		dlist_push_tail(&i->orders, &order->node);
+}
+
+/* Shares an order gained or lost, or those of a fill taken back. */
+void
+arb_book_order_fill(Book *book, int64 order_id, Fixed qty)
+{
+	BookOrder  *order = hash_search(book->orders, &order_id, HASH_FIND, NULL);
+
+	if (order != NULL)
+		order->filled += qty;
 }
 
 void
@@ -311,6 +323,36 @@ arb_book_resting_price(Book *book, int32 instrument_id, OrderSide side)
 			best = terms->limit_price;
 	}
 	return best;
+}
+
+/* Shares an order may still buy; in money, at the price it may pay. */
+static Fixed
+shares_left(const OrderTerms *terms, Fixed filled)
+{
+	Fixed		shares = terms->amount_kind == AMOUNT_MONEY ?
+		part_up(terms->amount, FIXED_ONE, terms->limit_price) : terms->amount;
+
+	return shares == FIXED_NULL ? FIXED_NULL : Max(minus(shares, filled), 0);
+}
+
+Fixed
+arb_book_working_qty(Book *book, int32 instrument_id)
+{
+	BookInstrument *i = hash_search(book->instruments, &instrument_id, HASH_FIND, NULL);
+	Fixed		qty = 0;
+	dlist_iter	iter;
+
+	if (i == NULL)
+		return 0;
+	dlist_foreach(iter, &i->orders)
+	{
+		BookOrder  *order = dlist_container(BookOrder, node, iter.cur);
+		const OrderTerms *terms = terms_of(book, order);
+
+		if (terms->side == SIDE_BUY)
+			qty = plus(qty, shares_left(terms, order->filled));
+	}
+	return qty;
 }
 
 /* ---- questions ---- */

@@ -19,6 +19,7 @@
 #include "safety/breaker.h"
 #include "safety/kill.h"
 #include "safety/lock_list.h"
+#include "safety/sums.h"
 #include "safety/trader_lock.h"
 #include "safety/watch.h"
 #include "trade/book.h"
@@ -308,7 +309,7 @@ gather_exposure(GateContext *c, Book *book)
 
 	arb_book_keys(&c->instrument, &sector, &group);
 	in->instrument_exposure = instrument.cost + instrument.reserved;
-	in->instrument_qty = instrument.qty;
+	in->instrument_qty = plus(instrument.qty, arb_book_working_qty(book, c->wish->instrument_id));
 	in->same_side_positions = instrument.positions;
 	in->window_exposure = dollars_in(book, BOOK_WINDOW, in->window_id);
 	in->strategy_exposure = dollars_in(book, BOOK_DEPLOYMENT, in->deployment_id);

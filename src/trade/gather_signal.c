@@ -188,12 +188,12 @@ apply_curves(GateInput *in, const Sizing *s)
 }
 
 /*
- * arb_gather_sizing fills how the strategy declared to size; the books are gathered.
+ * How the strategy declared to size; the books are gathered.
  *
  * Equity is at cost: what is held counts as what was paid for it.
  */
-void
-arb_gather_sizing(GateContext *c, Snapshot snapshot)
+static void
+gather_declared(GateContext *c, Snapshot snapshot)
 {
 	GateInput  *in = &c->in;
 	const Sizing *s = c->sizing;
@@ -222,4 +222,13 @@ arb_gather_sizing(GateContext *c, Snapshot snapshot)
 	in->sizing_base = s->kind == SIZING_SIGNAL ? FIXED_NULL : s->value;
 	in->sizing_cap_usd = s->cap_usd;
 	apply_curves(in, s);
+}
+
+/* arb_gather_sizing fills how large an entry may become: by what the strategy declared, by what an override lets through. */
+void
+arb_gather_sizing(GateContext *c, Snapshot snapshot)
+{
+	gather_declared(c, snapshot);
+	if (c->wish->override_id != 0)
+		c->in.sizing_cap_usd = Min(c->in.sizing_cap_usd, c->wish->most_usd);
 }

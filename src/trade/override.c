@@ -25,6 +25,8 @@
 #include "fmgr.h"
 #include "journal/journal.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "safety/sums.h"
 #include "trade/desk.h"
 #include "trade/submit.h"
 #include "utils/builtins.h"
@@ -278,6 +280,17 @@ override_key(const char *key, int64 override_id)
 	return psprintf("%.*s%s", length, key, suffix);
 }
 
+/*
+ * Dollars of what was asked. What the two people saw is what they let through:
+ * a target, a fraction of the equity or a price at the market may have grown.
+ */
+static Fixed
+dollars_asked(const Denied *denied)
+{
+	return denied->in.amount_kind == AMOUNT_MONEY ? denied->out.asked_amount :
+		part_up(denied->out.asked_amount, denied->out.limit_price, FIXED_ONE);
+}
+
 /* The wish that was denied, as its decision stored it. */
 static void
 wish_again(const Denied *denied, int64 override_id, Wish *wish)
@@ -301,11 +314,13 @@ wish_again(const Denied *denied, int64 override_id, Wish *wish)
 	wish->take_profit_pct = in->take_profit_pct;
 	wish->exit_before_close_s = in->exit_at == 0 ? -1 : (in->closes_at - in->exit_at) / USECS_PER_SEC;
 	wish->confidence = in->confidence;
-	wish->signal_at = in->signal_at;
+	/* Two people say so now; how old it may become is the override's lifetime. */
+	wish->signal_at = 0;
 	wish->target_qty = in->target_qty;
 	wish->override_id = override_id;
 	wish->overridden[0] = denied->out.failed_0;
 	wish->overridden[1] = denied->out.failed_1;
+	wish->most_usd = dollars_asked(denied);
 }
 
 static void

@@ -46,6 +46,7 @@ typedef struct Wish
 	Fixed		target_qty;		/* shares to hold; FIXED_NULL = amount says how much to trade */
 	int64		override_id;	/* an override lets these checks pass once; 0 = none */
 	int64		overridden[2];
+	Fixed		most_usd;		/* an override's: no more than was asked when it was denied */
 	int64		position_id;	/* exits only */
 } Wish;
 

@@ -256,3 +256,21 @@ SELECT regexp_replace(left(statement, 96), '\s+', ' ', 'g') AS written, desk.aud
 	('portfolio_ledger_paper', 'DELETE FROM arbees.portfolio_ledger_paper WHERE seq = 2'),
 	('journal_desk', 'DELETE FROM arbees.journal_desk WHERE kind = ''decision_refused'''),
 	('journal_desk', 'UPDATE arbees.journal_desk SET message = ''nothing'' WHERE kind = ''fill''')) v (name, statement);
+
+-- A prepared transaction would keep the kill switch's lock with no backend to end: what decides, asks or kills is not prepared.
+BEGIN;
+SELECT desk.try(desk.signal('{"key": "prepared"}'));
+PREPARE TRANSACTION 'decided';
+\echo :LAST_ERROR_SQLSTATE
+BEGIN;
+SELECT verdict FROM arbees_what_if(desk.deployment('paper', 'silent'), desk.signal('{"key": "prepared"}'));
+PREPARE TRANSACTION 'asked';
+\echo :LAST_ERROR_SQLSTATE
+-- Its locks may be in a savepoint.
+BEGIN;
+SAVEPOINT s;
+SELECT desk.try(desk.signal('{"key": "prepared"}'));
+RELEASE s;
+PREPARE TRANSACTION 'in a savepoint';
+\echo :LAST_ERROR_SQLSTATE
+SELECT count(*) FROM arbees.decisions WHERE signal_key = 'prepared';

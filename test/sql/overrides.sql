@@ -105,6 +105,28 @@ SET SESSION AUTHORIZATION desk_rita;
 SELECT arbees_approve_override(:o5, 'too late');
 \echo :LAST_ERROR_SQLSTATE
 RESET SESSION AUTHORIZATION;
+-- A strategy's word is old when people have read it: theirs is the one that counts.
+SELECT arbees_set('signal_max_age_ms', '5000', 'as shipped') IS NOT NULL AS set;
+SELECT arbees_set_none('max_position_usd', 'this is about one order') IS NOT NULL AS set, desk.make_window('t', 0, 300);
+SELECT FROM desk.quote('PAPER', 100, 't.up', 0.48, 0.52), desk.quote('PAPER', 100, 't.down', 0.48, 0.52);
+SELECT desk.try(desk.signal('{"key": "slow", "amount": 3, "symbol": "t.down"}')) AS slow;
+SELECT FROM desk.quote('PAPER', 110, 't.up', 0.48, 0.52), desk.quote('PAPER', 110, 't.down', 0.48, 0.52);
+-- And no more than they read: of sixty shares to hold ten were missing, then all are.
+SELECT arbees_set('max_order_usd', '30', 'room') IS NOT NULL AS set;
+SELECT desk.try(desk.signal('{"key": "there", "symbol": "t.up", "amount_kind": "base", "amount": 50, "limit_price": 0.40, "time_in_force": "GTC"}')) AS there;
+SELECT arbees_set('max_order_usd', '2', 'small') IS NOT NULL AS set;
+SELECT desk.try(desk.signal('{"key": "target", "symbol": "t.up", "amount_kind": "base", "amount": null, "target_position": 60, "limit_price": 0.40, "time_in_force": "GTC"}')) AS target;
+SELECT arbees_cancel(o.order_id) FROM arbees.orders o JOIN arbees.decisions d USING (decision_id) WHERE d.signal_key = 'there';
+SELECT desk.decision('slow') AS slow, desk.decision('target') AS target \gset
+SET SESSION AUTHORIZATION desk_olga;
+SELECT arbees_request_override(:slow, 'read it twice', '1 hour') AS o7, arbees_request_override(:target, 'four dollars are fine', '1 hour') AS o8 \gset
+SET SESSION AUTHORIZATION desk_rita;
+SELECT verdict, denied_by, order_id IS NOT NULL AS ordered FROM arbees_approve_override(:o7, 'agreed');
+SELECT verdict, denied_by, order_id IS NOT NULL AS ordered FROM arbees_approve_override(:o8, 'agreed');
+RESET SESSION AUTHORIZATION;
+SELECT d.signal_key ~ '^target#' AS target, trim_scale(o.amount) AS amount FROM arbees.orders o JOIN arbees.decisions d USING (decision_id)
+	WHERE d.signal_key ~ '^(slow|target)#' ORDER BY d.decision_id;
+SELECT (arbees_replay(decision_id)).agrees, count(*) FROM arbees.decisions GROUP BY 1;
 SELECT override_id - :o AS n, decision_id = :large AS large, checks, reason, requested_by, approved_by, approve_reason, used_decision_id IS NOT NULL AS used FROM arbees.overrides ORDER BY override_id;
 SELECT kind, regexp_replace(message, '[0-9]+', 'N', 'g') FROM arbees.journal WHERE journal_id > :row AND kind ~ '^override' ORDER BY journal_id;
 DROP ROLE desk_olga, desk_rita, desk_rolf;
