@@ -166,6 +166,18 @@ reconcile(PGconn *conn, const Book *book)
 				"$1, $2, $3, 0, 0, 0, 1000000, '{}', '{}', '{}')", 3, values));
 }
 
+/* The worker says that it lives and its feed delivers. */
+static void
+beat(PGconn *conn, const Book *book)
+{
+	char		state[LINE_SIZE];
+	const char *values[2] = {book->name, state};
+
+	snprintf(state, sizeof(state), "{\"feeds\": [{\"channel\": \"market\", \"connected\": true, "
+			 "\"messages\": 1, \"last_data_ms\": %lld}]}", now_ms());
+	PQclear(ask(conn, "SELECT * FROM arbees.worker_heartbeat($1, $2)", 2, values));
+}
+
 /* open_book does what a worker does before it trades an account. */
 void
 open_book(PGconn *conn, const char *name, Book *book)
@@ -174,6 +186,7 @@ open_book(PGconn *conn, const char *name, Book *book)
 	PGresult   *result = ask(conn, "SELECT * FROM arbees.worker_hello("
 							 "$1, 'bench', $1, 'feed,trade', 1, true)", 1, values);
 
+	snprintf(book->name, sizeof(book->name), "%s", name);
 	copy_value(book->venue, sizeof(book->venue), result, "venue_id");
 	copy_value(book->account, sizeof(book->account), result, "venue_account_id");
 	PQclear(result);
@@ -316,6 +329,7 @@ pool_take(PGconn *conn, const Book *book, Pool *pool, int count)
 
 	if (pool->used + count > pool->count)
 		die("the pool is empty", "more instruments were taken than were made");
+	beat(conn, book);
 	pool->used += count;
 	for (sent = 0; sent < count; sent += QUOTES_PER_CALL)
 		send_quotes(conn, book, taken + sent, count - sent < QUOTES_PER_CALL ? count - sent : QUOTES_PER_CALL);

@@ -25,6 +25,7 @@
 /* Book: what trades one portfolio; test/bench/run made its account and deployment. */
 typedef struct Book
 {
+	char		name[ID_SIZE];	/* of portfolio, account and worker */
 	char		venue[ID_SIZE];
 	char		account[ID_SIZE];
 	char		epoch[ID_SIZE];

@@ -79,15 +79,22 @@ ORDER BY g;
 -- A deposit, then every order reserves and gives back: after each pair the totals are the deposit's.
 INSERT INTO arbees.portfolio_ledger_live (portfolio_id, seq, mode, kind, order_id, position_id, entered_at, market_time,
 	cash_change, claimable_change, reserved_change, cash, claimable, reserved, deposits, cost_open, fees, realized_pnl,
-	session_pnl, day, day_pnl, day_peak, open_positions, open_orders)
+	session_pnl, day, day_pnl, day_peak, open_positions, open_orders, deployment_id, instrument_id, qty_change, heat,
+	session, week, week_pnl, week_peak, day_net, day_value, day_qty, day_orders, day_fills, losses_in_row,
+	d_realized, d_session_pnl, d_day_pnl, d_day_peak, d_week_pnl, d_week_peak, d_losses_in_row, d_trades, d_wins,
+	d_day_orders, d_day_fills)
 SELECT :portfolio_id, seq, 'LIVE', kind::arbees.ledger_kind, nullif(seq / 2, 0), nullif(seq / 2, 0), w.opens_at, w.opens_at,
 	CASE kind WHEN 'DEPOSIT' THEN 1000000 ELSE 0 END, 0,
 	CASE kind WHEN 'RESERVE' THEN 1.1 WHEN 'RELEASE' THEN -1.1 ELSE 0 END,
 	1000000, 0, CASE kind WHEN 'RESERVE' THEN 1.1 ELSE 0 END, 1000000, 0, 0, 0,
-	0, w.opens_at::date, 0, 0, 0, CASE kind WHEN 'RESERVE' THEN 1 ELSE 0 END
+	0, w.opens_at::date, 0, 0, 0, CASE kind WHEN 'RESERVE' THEN 1 ELSE 0 END,
+	CASE WHEN seq > 1 THEN :deployment_id END, CASE WHEN seq > 1 THEN (seq / 2 + 1) / 2 END, 0, 0,
+	1, date_trunc('week', w.opens_at)::date, 0, 0, 0, 0, 0, 0, 0, 0,
+	d.zero, d.zero, d.zero, d.zero, d.zero, d.zero, d.zero, d.zero, d.zero, d.zero, d.zero
 FROM generate_series(1, 2 * :n + 1) AS seq
 	JOIN arbees.windows AS w ON w.window_id = (greatest(seq / 2, 1) + 3) / 4,
-	LATERAL (SELECT CASE WHEN seq = 1 THEN 'DEPOSIT' WHEN seq % 2 = 0 THEN 'RESERVE' ELSE 'RELEASE' END AS kind) AS k
+	LATERAL (SELECT CASE WHEN seq = 1 THEN 'DEPOSIT' WHEN seq % 2 = 0 THEN 'RESERVE' ELSE 'RELEASE' END AS kind) AS k,
+	LATERAL (SELECT CASE WHEN seq > 1 THEN 0 END AS zero) AS d
 ORDER BY seq;
 
 -- Of a transaction before every seal's: the conductor does not seal these.
