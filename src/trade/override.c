@@ -34,9 +34,6 @@
 PG_FUNCTION_INFO_V1(arbees_request_override);
 PG_FUNCTION_INFO_V1(arbees_approve_override);
 
-/* As decisions_key_length_check has it, in characters. */
-#define MAX_KEY_CHARACTERS 128
-
 /* A decision that was denied, read back. */
 typedef struct Denied
 {
@@ -273,7 +270,7 @@ override_key(const char *key, int64 override_id)
 {
 	char	   *suffix = psprintf("#override-" INT64_FORMAT, override_id);
 	int			length = (int) strlen(key);
-	int			most = MAX_KEY_CHARACTERS - (int) strlen(suffix);
+	int			most = SIGNAL_KEY_MAX_CHARACTERS - (int) strlen(suffix);
 
 	if (pg_mbstrlen_with_len(key, length) > most)
 		length = pg_mbcharcliplen(key, length, most);

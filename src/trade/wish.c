@@ -11,6 +11,7 @@
 #include "core/columns.h"
 #include "core/row_cache.h"
 #include "errors.h"
+#include "mb/pg_wchar.h"
 #include "trade/desk.h"
 #include "trade/wish.h"
 #include "utils/builtins.h"
@@ -99,10 +100,10 @@ arb_wish_from_signal(HeapTupleHeader signal, Wish *wish)
 	require_field(null[SIGNAL_side], "side");
 	require_field(null[SIGNAL_time_in_force], "time_in_force");
 	wish->key = TextDatumGetCString(value[SIGNAL_key]);
-	if (wish->key[0] == '\0' || strlen(wish->key) > 128)
+	if (wish->key[0] == '\0' || pg_mbstrlen(wish->key) > SIGNAL_KEY_MAX_CHARACTERS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("signal key must have 1 to 128 characters")));
+				 errmsg("signal key must have 1 to %d characters", SIGNAL_KEY_MAX_CHARACTERS)));
 	wish->instrument_id = DatumGetInt32(value[SIGNAL_instrument_id]);
 	wish->side = arb_label_value(LABEL_SIDE, DatumGetObjectId(value[SIGNAL_side]));
 	wish->time_in_force = arb_label_value(LABEL_TIME_IN_FORCE, DatumGetObjectId(value[SIGNAL_time_in_force]));

@@ -14,6 +14,9 @@
 #include "core/money.h"
 #include "utils/timestamp.h"
 
+/* As decisions_key_length_check has it. */
+#define SIGNAL_KEY_MAX_CHARACTERS 128
+
 /* The fields of arbees.signal. */
 enum
 {

@@ -258,6 +258,7 @@ SELECT '', s::jsonb FROM unnest(ARRAY[
 	'{"exit_before_close_s": 2147483647}', '{"amount_kind": "base", "amount": 90000000000}']) s;
 INSERT INTO desk.cases (arrange, sig) VALUES
 	('', jsonb_build_object('key', repeat('k', 128))), ('', jsonb_build_object('key', repeat('k', 129))),
+	('', jsonb_build_object('key', repeat(U&'\00e4', 128))), ('', jsonb_build_object('key', repeat(U&'\00e4', 129))),
 	('', jsonb_build_object('key', repeat('k', 10000))), ('', jsonb_build_object('note', repeat('n', 100000)));
 SELECT left(sig::text, 60) AS signal, desk.probe(arrange, sig) AS verdict FROM desk.cases ORDER BY n;
 CALL desk.clear();
