@@ -38,6 +38,12 @@
 	index_insert(idx, values, nulls, tid, rel, unique, info)
 #endif
 
+#if PG_VERSION_NUM >= 180000
+#define ARB_INDEX_BEGINSCAN(rel, idx, snapshot, nkeys) index_beginscan(rel, idx, snapshot, NULL, nkeys, 0)
+#else
+#define ARB_INDEX_BEGINSCAN(rel, idx, snapshot, nkeys) index_beginscan(rel, idx, snapshot, nkeys, 0)
+#endif
+
 /* Constraints of a table, and where the executor keeps them prepared. */
 #if PG_VERSION_NUM >= 180000
 #define ARB_CHECK_STATES ri_CheckConstraintExprs

@@ -128,13 +128,20 @@ arb_worker_kill_level(const char *wanted)
 
 static char last_level[32] = "none";
 
+static KillKind
+kind_of(const char *level)
+{
+	if (strcmp(level, "flatten") == 0)
+		return KILL_KIND_FLATTEN;
+	return strcmp(level, "emergency") == 0 ? KILL_KIND_EMERGENCY : KILL_KIND_NONE;
+}
+
 /* Also for a trader that comes to exist after the level was heard. */
 static void
 tell_trader(Worker *worker)
 {
 	if (worker->trade != NULL)
-		arb_trade_kill(worker->trade, strictness(last_level) == 2 ? KILL_KIND_FLATTEN :
-					   strictness(last_level) == 3 ? KILL_KIND_EMERGENCY : KILL_KIND_NONE);
+		arb_trade_kill(worker->trade, kind_of(last_level));
 }
 
 /* A level in force; engaged is true when somebody engaged it just now, be it the same again. */
@@ -268,6 +275,9 @@ state_json(Worker *worker, StrBuf *out)
 		arb_input_error_count(&worker->input_errors, "database", "prices_dropped",
 							  "prices arrived while the database was away", worker->feed->quotes.prices_lost);
 		worker->feed->quotes.prices_lost = 0;
+		arb_input_error_count(&worker->input_errors, "database", "trades_dropped",
+							  "trades arrived while the database was away", worker->feed->quotes.trades_lost);
+		worker->feed->quotes.trades_lost = 0;
 	}
 	(void) arb_strbuf_text(out, "{\"feeds\":[");
 	if (worker->feed != NULL)

@@ -14,7 +14,7 @@ CREATE OR REPLACE FUNCTION arbees.list_risk_checks(
 	OUT for_exits boolean, OUT meaning text, OUT limit_key text, OUT may_override boolean, OUT rule text)
 RETURNS SETOF record
 LANGUAGE C STABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'arbees_risk_checks';
+AS 'MODULE_PATHNAME', 'arbees_list_risk_checks';
 CREATE OR REPLACE VIEW arbees.risk_checks AS
 	SELECT ordinal, code, check_group, for_entries, for_exits, meaning, limit_key,
 		limit_key IS NOT NULL AS has_soft_level, may_override, rule
@@ -37,7 +37,7 @@ CREATE OR REPLACE FUNCTION arbees.check_decision(
 	OUT soft text, OUT warned boolean, OUT overridden boolean)
 RETURNS SETOF record
 LANGUAGE C STRICT STABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'arbees_decision_checks';
+AS 'MODULE_PATHNAME', 'arbees_check_decision';
 
 CREATE OR REPLACE FUNCTION @extschema@.arbees_replay(
 	decision_id bigint, OUT agrees boolean, OUT verdict arbees.verdict, OUT reason text)

@@ -79,3 +79,12 @@ const TableDef venues_table = {"venues", lengthof(venues_columns), venues_column
 
 static const char *const execution_repeats_columns[] = {EXECUTION_REPEATS_COLUMNS(NAME)};
 const TableDef execution_repeats_table = {"execution_repeats", lengthof(execution_repeats_columns), execution_repeats_columns, false};
+
+static const char *const control_history_columns[] = {CONTROL_HISTORY_COLUMNS(NAME)};
+const TableDef control_history_table = {"control_history", lengthof(control_history_columns), control_history_columns, false};
+
+static const char *const operator_locks_columns[] = {OPERATOR_LOCKS_COLUMNS(NAME)};
+const TableDef operator_locks_table = {"operator_locks", lengthof(operator_locks_columns), operator_locks_columns, false};
+
+static const char *const restricted_instruments_columns[] = {RESTRICTED_INSTRUMENTS_COLUMNS(NAME)};
+const TableDef restricted_instruments_table = {"restricted_instruments", lengthof(restricted_instruments_columns), restricted_instruments_columns, false};

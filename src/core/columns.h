@@ -143,7 +143,20 @@
 	X(VENUES, venue_id) X(VENUES, name) X(VENUES, is_simulator) X(VENUES, clock_driven) \
 	X(VENUES, derives_order_id) X(VENUES, chain_id) X(VENUES, endpoints) X(VENUES, market_time) \
 	X(VENUES, calendar)
-
+#define CONTROL_HISTORY_COLUMNS(X) \
+	X(CONTROL_HISTORY, change_id) X(CONTROL_HISTORY, scope) X(CONTROL_HISTORY, name) X(CONTROL_HISTORY, key) \
+	X(CONTROL_HISTORY, old_value) X(CONTROL_HISTORY, old_is_none) X(CONTROL_HISTORY, old_soft) \
+	X(CONTROL_HISTORY, new_value) X(CONTROL_HISTORY, new_is_none) X(CONTROL_HISTORY, new_soft) \
+	X(CONTROL_HISTORY, changed_by) X(CONTROL_HISTORY, changed_at) X(CONTROL_HISTORY, reason)
+#define OPERATOR_LOCKS_COLUMNS(X) \
+	X(OPERATOR_LOCKS, lock_id) X(OPERATOR_LOCKS, scope) X(OPERATOR_LOCKS, name) X(OPERATOR_LOCKS, reason) \
+	X(OPERATOR_LOCKS, locked_by) X(OPERATOR_LOCKS, locked_at) X(OPERATOR_LOCKS, unlocked_by) \
+	X(OPERATOR_LOCKS, unlocked_at) X(OPERATOR_LOCKS, unlock_reason)
+#define RESTRICTED_INSTRUMENTS_COLUMNS(X) \
+	X(RESTRICTED_INSTRUMENTS, restriction_id) X(RESTRICTED_INSTRUMENTS, pattern) \
+	X(RESTRICTED_INSTRUMENTS, reason) X(RESTRICTED_INSTRUMENTS, restricted_by) \
+	X(RESTRICTED_INSTRUMENTS, restricted_at) X(RESTRICTED_INSTRUMENTS, lifted_by) \
+	X(RESTRICTED_INSTRUMENTS, lifted_at) X(RESTRICTED_INSTRUMENTS, lift_reason)
 #define EXECUTION_REPEATS_COLUMNS(X) \
 	X(EXECUTION_REPEATS, portfolio_id) X(EXECUTION_REPEATS, deployment_id) X(EXECUTION_REPEATS, instrument_id) \
 	X(EXECUTION_REPEATS, side) X(EXECUTION_REPEATS, repeats) X(EXECUTION_REPEATS, last_at) \
@@ -243,6 +256,18 @@ enum
 {
 	EXECUTION_REPEATS_COLUMNS(COLUMN_NUMBER) EXECUTION_REPEATS_ncolumns
 };
+enum
+{
+	CONTROL_HISTORY_COLUMNS(COLUMN_NUMBER) CONTROL_HISTORY_ncolumns
+};
+enum
+{
+	OPERATOR_LOCKS_COLUMNS(COLUMN_NUMBER) OPERATOR_LOCKS_ncolumns
+};
+enum
+{
+	RESTRICTED_INSTRUMENTS_COLUMNS(COLUMN_NUMBER) RESTRICTED_INSTRUMENTS_ncolumns
+};
 #undef COLUMN_NUMBER
 
 extern const TableDef decisions_table;
@@ -268,5 +293,8 @@ extern const TableDef trader_leases_table;
 extern const TableDef journal_table;
 extern const TableDef venues_table;
 extern const TableDef execution_repeats_table;
+extern const TableDef control_history_table;
+extern const TableDef operator_locks_table;
+extern const TableDef restricted_instruments_table;
 
 #endif							/* ARB_COLUMNS_H */

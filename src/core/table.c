@@ -258,11 +258,7 @@ scan_index(Table *table, const char *index, int nkeys, const IndexKey *keys,
 							   InvalidOid,
 							   keys[i].equal == F_TEXTEQ ? idx->rd_indcollation[i] : InvalidOid,
 							   keys[i].equal, keys[i].value);
-#if PG_VERSION_NUM >= 180000
-	scan = index_beginscan(table->rel, idx, snapshot, NULL, nkeys, 0);
-#else
-	scan = index_beginscan(table->rel, idx, snapshot, nkeys, 0);
-#endif
+	scan = ARB_INDEX_BEGINSCAN(table->rel, idx, snapshot, nkeys);
 	index_rescan(scan, scankeys, nkeys, NULL, 0);
 	while (index_getnext_slot(scan, direction, slot))
 	{

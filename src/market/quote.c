@@ -69,41 +69,52 @@ same_quote(const Quote *a, const Quote *b)
 	return a->bid == b->bid && a->bid_size == b->bid_size && a->ask == b->ask && a->ask_size == b->ask_size;
 }
 
+/* The call's own quote of an instrument; the last of several is the newest. */
+static const Quote *
+find_in_call(const QuoteSet *set, int32 instrument_id)
+{
+	int			i;
+
+	for (i = set == NULL ? -1 : set->count - 1; i >= 0; i--)
+		if (set->quotes[i].instrument_id == instrument_id)
+			return &set->quotes[i];
+	return NULL;
+}
+
 /* arb_quote_read finds an instrument's quote: the call's own, else the stored one. */
 bool
 arb_quote_read(const QuoteSet *set, int32 instrument_id, Snapshot snapshot, Quote *quote)
 {
+	const Quote *own = find_in_call(set, instrument_id);
 	StoredQuote stored;
-	int			i;
 
-	/* The last of several for one instrument is the newest. */
-	for (i = set == NULL ? -1 : set->count - 1; i >= 0; i--)
-		if (set->quotes[i].instrument_id == instrument_id)
-		{
-			*quote = set->quotes[i];
-			return true;
-		}
-	if (!read_stored(instrument_id, snapshot, &stored))
+	if (own == NULL && !read_stored(instrument_id, snapshot, &stored))
 		return false;
-	*quote = stored.quote;
+	*quote = own != NULL ? *own : stored.quote;
 	return true;
 }
 
-/* arb_quote_facts tells what else is known of an instrument whose quote in force was read. */
-void
-arb_quote_facts(const QuoteSet *set, const Quote *quote, TimestampTz at, int64 half_life_s, Snapshot snapshot,
-				QuoteFacts *facts)
+/* arb_quote_read_facts does the same, and tells what else is known of the instrument. */
+bool
+arb_quote_read_facts(const QuoteSet *set, int32 instrument_id, TimestampTz at, int64 half_life_s, Snapshot snapshot,
+					 Quote *quote, QuoteFacts *facts)
 {
+	const Quote *own = find_in_call(set, instrument_id);
 	StoredQuote stored;
-	TimestampTz newest = quote->source_at;
+	bool		is_stored = read_stored(instrument_id, snapshot, &stored);
+	TimestampTz newest;
 	int			i;
 
+	if (own == NULL && !is_stored)
+		return false;
+	*quote = own != NULL ? *own : stored.quote;
+	newest = quote->source_at;
 	facts->rolling_mid = middle(quote);
 	facts->unchanged = 0;
 	for (i = 0; set != NULL && i < set->count; i++)
-		if (set->quotes[i].instrument_id == quote->instrument_id)
+		if (set->quotes[i].instrument_id == instrument_id)
 			newest = Max(newest, set->quotes[i].source_at);
-	if (read_stored(quote->instrument_id, snapshot, &stored))
+	if (is_stored)
 	{
 		newest = Max(newest, stored.quote.source_at);
 		if (stored.rolling_mid != FIXED_NULL)
@@ -111,6 +122,7 @@ arb_quote_facts(const QuoteSet *set, const Quote *quote, TimestampTz at, int64 h
 		facts->unchanged = same_quote(quote, &stored.quote) ? stored.unchanged : 0;
 	}
 	facts->historical = arb_elapsed_ms(quote->source_at, newest) > QUOTE_BACKWARD_TOLERANCE_MS;
+	return true;
 }
 
 /*

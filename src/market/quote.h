@@ -46,8 +46,8 @@ typedef struct QuoteSet
 } QuoteSet;
 
 extern bool arb_quote_read(const QuoteSet *set, int32 instrument_id, Snapshot snapshot, Quote *quote);
-extern void arb_quote_facts(const QuoteSet *set, const Quote *quote, TimestampTz at, int64 half_life_s,
-							Snapshot snapshot, QuoteFacts *facts);
+extern bool arb_quote_read_facts(const QuoteSet *set, int32 instrument_id, TimestampTz at, int64 half_life_s,
+								 Snapshot snapshot, Quote *quote, QuoteFacts *facts);
 extern void arb_quotes_store(const QuoteSet *set, int64 half_life_s);
 
 #endif							/* ARB_QUOTE_H */

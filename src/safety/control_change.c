@@ -19,9 +19,9 @@
 #include "commands/trigger.h"
 #include "core/catalog.h"
 #include "core/clock.h"
+#include "core/columns.h"
 #include "core/guard.h"
 #include "core/sql.h"
-#include "core/table.h"
 #include "core/txn.h"
 #include "errors.h"
 #include "journal/journal.h"
@@ -51,12 +51,6 @@ static const char *const ControlColumns[] = {
 	"description", "changed_by", "changed_at", "reason"
 };
 static const TableDef ControlsTable = {"runtime_controls", lengthof(ControlColumns), ControlColumns, false};
-
-static const char *const HistoryColumns[] = {
-	"change_id", "scope", "name", "key", "old_value", "old_is_none", "old_soft", "new_value", "new_is_none",
-	"new_soft", "changed_by", "changed_at", "reason"
-};
-static const TableDef HistoryTable = {"control_history", lengthof(HistoryColumns), HistoryColumns, false};
 
 static const int WrittenColumns[CONTROL_WRITTEN_COLUMNS] = {
 	CONTROL_COLUMN_VALUE, CONTROL_COLUMN_IS_NONE, CONTROL_COLUMN_SOFT, CONTROL_COLUMN_CHANGED_BY,
@@ -220,25 +214,29 @@ arb_control_set_text(Datum *values, bool *nulls, int i, const char *string)
 static void
 write_history(const ControlRow *old, const ControlRow *new, TimestampTz now, const char *reason)
 {
-	Datum		values[lengthof(HistoryColumns)];
-	bool		nulls[lengthof(HistoryColumns)] = {false};
-	Table		table = arb_table_open(&HistoryTable, 0, RowExclusiveLock);
+	Datum		values[CONTROL_HISTORY_ncolumns];
+	bool		nulls[CONTROL_HISTORY_ncolumns] = {false};
+	Table		table = arb_table_open(&control_history_table, 0, RowExclusiveLock);
 
-	values[0] = Int64GetDatum(arb_next_id("control_history_seq"));
-	arb_control_set_text(values, nulls, 1, new->scope != NULL ? new->scope : "control");
-	arb_control_set_text(values, nulls, 2, new->scope != NULL ? new->name : "");
-	arb_control_set_text(values, nulls, 3, new->def->key);
-	arb_control_set_text(values, nulls, 4, old->value);
-	values[5] = BoolGetDatum(old->is_none);
-	nulls[5] = old->absent;
-	arb_control_set_text(values, nulls, 6, old->soft);
-	arb_control_set_text(values, nulls, 7, new->value);
-	values[8] = BoolGetDatum(new->is_none);
-	nulls[8] = new->absent;
-	arb_control_set_text(values, nulls, 9, new->soft);
-	arb_control_set_text(values, nulls, 10, arb_actor());
-	values[11] = TimestampTzGetDatum(now);
-	arb_control_set_text(values, nulls, 12, reason);
+#define SET(column, datum) values[CONTROL_HISTORY_##column] = (datum)
+#define SET_TEXT(column, string) arb_control_set_text(values, nulls, CONTROL_HISTORY_##column, string)
+	SET(change_id, Int64GetDatum(arb_next_id("control_history_seq")));
+	SET_TEXT(scope, new->scope != NULL ? new->scope : "control");
+	SET_TEXT(name, new->scope != NULL ? new->name : "");
+	SET_TEXT(key, new->def->key);
+	SET_TEXT(old_value, old->value);
+	SET(old_is_none, BoolGetDatum(old->is_none));
+	nulls[CONTROL_HISTORY_old_is_none] = old->absent;
+	SET_TEXT(old_soft, old->soft);
+	SET_TEXT(new_value, new->value);
+	SET(new_is_none, BoolGetDatum(new->is_none));
+	nulls[CONTROL_HISTORY_new_is_none] = new->absent;
+	SET_TEXT(new_soft, new->soft);
+	SET_TEXT(changed_by, arb_actor());
+	SET(changed_at, TimestampTzGetDatum(now));
+	SET_TEXT(reason, reason);
+#undef SET
+#undef SET_TEXT
 	arb_guard_open("control_history");
 	arb_table_insert(&table, values, nulls);
 	arb_guard_close();

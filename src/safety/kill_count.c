@@ -43,11 +43,7 @@ count_live_orders(const char *index_name, Snapshot snapshot)
 	IndexScanDesc scan;
 	int64		n = 0;
 
-#if PG_VERSION_NUM >= 180000
-	scan = index_beginscan(rel, index, snapshot, NULL, 0, 0);
-#else
-	scan = index_beginscan(rel, index, snapshot, 0, 0);
-#endif
+	scan = ARB_INDEX_BEGINSCAN(rel, index, snapshot, 0);
 	index_rescan(scan, NULL, 0, NULL, 0);
 	while (index_getnext_slot(scan, ForwardScanDirection, slot))
 		n++;

@@ -13,9 +13,9 @@
 
 #include "catalog/pg_type.h"
 #include "core/catalog.h"
+#include "core/columns.h"
 #include "core/guard.h"
 #include "core/relcache.h"
-#include "core/table.h"
 #include "core/txn.h"
 #include "journal/journal.h"
 #include "safety/control_change.h"
@@ -29,22 +29,6 @@ PG_FUNCTION_INFO_V1(arbees_lock);
 PG_FUNCTION_INFO_V1(arbees_unlock);
 PG_FUNCTION_INFO_V1(arbees_restrict);
 PG_FUNCTION_INFO_V1(arbees_unrestrict);
-
-enum
-{
-	LOCK_COLUMN_SCOPE = 1, LOCK_COLUMN_NAME = 2, RESTRICTION_COLUMN_PATTERN = 1
-};
-
-static const char *const LockColumns[] = {
-	"lock_id", "scope", "name", "reason", "locked_by", "locked_at", "unlocked_by", "unlocked_at", "unlock_reason"
-};
-static const TableDef LocksTable = {"operator_locks", lengthof(LockColumns), LockColumns, false};
-static const char *const RestrictionColumns[] = {
-	"restriction_id", "pattern", "reason", "restricted_by", "restricted_at", "lifted_by", "lifted_at", "lift_reason"
-};
-static const TableDef RestrictionsTable = {
-	"restricted_instruments", lengthof(RestrictionColumns), RestrictionColumns, false
-};
 
 /* A row that stands; scope 0 = of the restricted list. */
 typedef struct Held
@@ -87,14 +71,14 @@ add_held(LimitScopeKind scope, Datum name)
 static bool
 add_lock(const Row *row, void *arg)
 {
-	add_held(arb_limit_scope_kind(TextDatumGetCString(row->value[LOCK_COLUMN_SCOPE])), row->value[LOCK_COLUMN_NAME]);
+	add_held(arb_limit_scope_kind(TextDatumGetCString(row->value[OPERATOR_LOCKS_scope])), row->value[OPERATOR_LOCKS_name]);
 	return true;
 }
 
 static bool
 add_restriction(const Row *row, void *arg)
 {
-	add_held(0, row->value[RESTRICTION_COLUMN_PATTERN]);
+	add_held(0, row->value[RESTRICTED_INSTRUMENTS_pattern]);
 	return true;
 }
 
@@ -122,8 +106,8 @@ load_held(void)
 	held = NULL;
 	MemoryContextReset(held_context);
 	snapshot = arb_snapshot_begin();
-	scan_standing(&LocksTable, "operator_locks_standing_key", snapshot, add_lock);
-	scan_standing(&RestrictionsTable, "restricted_instruments_standing_key", snapshot, add_restriction);
+	scan_standing(&operator_locks_table, "operator_locks_standing_key", snapshot, add_lock);
+	scan_standing(&restricted_instruments_table, "restricted_instruments_standing_key", snapshot, add_restriction);
 	arb_snapshot_end(snapshot);
 }
 

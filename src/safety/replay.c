@@ -40,12 +40,12 @@ limit_key(int limit)
 }
 
 /*
- * risk_checks(): the table of checks as rows
+ * list_risk_checks(): the table of checks as rows
  * (position, code, group, entry, exit, comment, limit key, may be overridden, rule).
  */
-PG_FUNCTION_INFO_V1(arbees_risk_checks);
+PG_FUNCTION_INFO_V1(arbees_list_risk_checks);
 Datum
-arbees_risk_checks(PG_FUNCTION_ARGS)
+arbees_list_risk_checks(PG_FUNCTION_ARGS)
 {
 	const RiskCheck *check;
 
@@ -115,10 +115,10 @@ soft_allowed(int check, const GateInput *in, const GateInput *soft, const GateOu
 	return arb_gate_format(finding.unit, finding.limit);
 }
 
-/* decision_checks(input): each check over a stored input, as (position, code, passed, seen, limit, soft, warned, overridden). */
-PG_FUNCTION_INFO_V1(arbees_decision_checks);
+/* check_decision(input): each check over a stored input, as (position, code, passed, seen, limit, soft, warned, overridden). */
+PG_FUNCTION_INFO_V1(arbees_check_decision);
 Datum
-arbees_decision_checks(PG_FUNCTION_ARGS)
+arbees_check_decision(PG_FUNCTION_ARGS)
 {
 	GateInput	in;
 	GateInput	soft;

@@ -274,9 +274,9 @@ set_quote(Datum *value, bool *null, int first, int more, const QuoteSet *quotes,
 	QuoteFacts	facts;
 	Quote		quote;
 
-	if (instrument_id == 0 || !arb_quote_read(quotes, instrument_id, snapshot, &quote))
+	if (instrument_id == 0 ||
+		!arb_quote_read_facts(quotes, instrument_id, at, arb_controls()->rolling_collar_s, snapshot, &quote, &facts))
 		return;
-	arb_quote_facts(quotes, &quote, at, arb_controls()->rolling_collar_s, snapshot, &facts);
 	set_side(value, null, more, facts.rolling_mid);
 	set_side(value, null, first, quote.bid);
 	set_side(value, null, first + 1, quote.bid_size);

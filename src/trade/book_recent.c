@@ -33,6 +33,7 @@ arb_book_recent_init(Book *book)
 	r->ring = MemoryContextAlloc(book->context, sizeof(RecentOrder) * r->size);
 	r->first = r->count = 0;
 	r->complete_from = DT_NOEND;
+	r->counted_since = DT_NOEND;
 }
 
 static void
@@ -55,12 +56,17 @@ append(Book *book, const RecentOrder *order)
 {
 	RecentOrders *r = &book->recent;
 
+	arb_book_deployment_entry(book, order->deployment_id)->messages++;
 	if (r->count == r->size && r->size < BOOK_RECENT_MAX)
 		grow(book);
 	if (r->count == r->size)
 	{
 		/* The oldest goes; nothing is known of its time any more. */
 		r->complete_from = Max(r->complete_from, nth(r, 0)->at + 1);
+		if (r->uncounted > 0)
+			r->uncounted--;
+		else
+			r->counted_since = DT_NOEND;
 		r->first = (r->first + 1) & (r->size - 1);
 		r->count--;
 	}
@@ -145,6 +151,7 @@ read_back(Book *book, TimestampTz since)
 	arb_snapshot_end(snapshot);
 	arb_table_close(&table);
 	book->recent.first = book->recent.count = 0;
+	book->recent.counted_since = DT_NOEND;
 	book->recent.complete_from = b.count < BOOK_RECENT_MAX ? since : b.orders[b.count - 1].at + 1;
 	while (b.count > 0)
 		append(book, &b.orders[--b.count]);
@@ -162,19 +169,43 @@ complete_since(Book *book, TimestampTz since)
 
 /* ---- questions ---- */
 
+static void
+count_anew(Book *book, TimestampTz since)
+{
+	RecentOrders *r = &book->recent;
+	HASH_SEQ_STATUS status;
+	BookDeployment *d;
+
+	hash_seq_init(&status, book->deployments);
+	while ((d = hash_seq_search(&status)) != NULL)
+		d->messages = 0;
+	for (r->uncounted = r->count; r->uncounted > 0 && nth(r, r->uncounted - 1)->at >= since; r->uncounted--)
+		arb_book_deployment_entry(book, nth(r, r->uncounted - 1)->deployment_id)->messages++;
+}
+
+/* Lets the counts begin at a time: it moves with the clock, so that each order is counted once and forgotten once. */
+static void
+count_since(Book *book, TimestampTz since)
+{
+	RecentOrders *r = &book->recent;
+
+	if (since < r->counted_since)
+		count_anew(book, since);
+	else
+		for (; r->uncounted < r->count && nth(r, r->uncounted)->at < since; r->uncounted++)
+			arb_book_deployment_entry(book, nth(r, r->uncounted)->deployment_id)->messages--;
+	r->counted_since = since;
+}
+
 int
 arb_book_messages(Book *book, int32 deployment_id, TimestampTz since)
 {
 	RecentOrders *r = &book->recent;
-	int			count = 0;
-	int			n;
 
 	if (!complete_since(book, since))
 		return PG_INT32_MAX;
-	for (n = r->count - 1; n >= 0 && nth(r, n)->at >= since; n--)
-		if (deployment_id == 0 || nth(r, n)->deployment_id == deployment_id)
-			count++;
-	return count;
+	count_since(book, since);
+	return deployment_id == 0 ? r->count - r->uncounted : arb_book_deployment_entry(book, deployment_id)->messages;
 }
 
 /* The signal behind an order, as its decision stores it; the order itself when an older version stored that. */
@@ -224,7 +255,7 @@ arb_book_duplicates(Book *book, int32 deployment_id, int32 instrument_id, OrderS
 
 	(void) complete_since(book, since);
 	for (n = r->count - 1; n >= 0 && nth(r, n)->at >= since; n--)
-		if (nth(r, n)->deployment_id == deployment_id && nth(r, n)->instrument_id == instrument_id &&
+		if (nth(r, n)->instrument_id == instrument_id && nth(r, n)->deployment_id == deployment_id &&
 			asked_the_same(book, nth(r, n), &terms))
 			count++;
 	return count;

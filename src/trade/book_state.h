@@ -51,6 +51,7 @@ typedef struct BookDeployment
 {
 	int32		deployment_id;
 	int			instruments;
+	int			messages;		/* its orders among those counted */
 	bool		known;			/* the rest was read */
 	DateADT		day;			/* of its last row */
 	int			session;
@@ -74,6 +75,8 @@ typedef struct RecentOrders
 	int			first;			/* the oldest */
 	int			count;
 	TimestampTz complete_from;
+	TimestampTz counted_since;	/* DT_NOEND: they are to be counted */
+	int			uncounted;		/* the oldest of the ring, made before that */
 } RecentOrders;
 
 typedef struct BookKey

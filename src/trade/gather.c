@@ -220,6 +220,7 @@ gather_market(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 {
 	GateInput  *in = &c->in;
 	const Row  *row = &c->instrument;
+	QuoteFacts	facts;
 	Quote		quote;
 
 	in->instrument_allowed = instrument_on_list(c);
@@ -245,8 +246,9 @@ gather_market(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 			in->window_resolved = !window.null[WINDOWS_venue_outcome];
 		}
 	}
-	in->bid = in->ask = in->bid_size = in->ask_size = FIXED_NULL;
-	if (arb_quote_read(quotes, c->wish->instrument_id, snapshot, &quote))
+	in->bid = in->ask = in->bid_size = in->ask_size = in->rolling_mid = FIXED_NULL;
+	if (arb_quote_read_facts(quotes, c->wish->instrument_id, in->market_time, c->controls->rolling_collar_s, snapshot,
+							 &quote, &facts))
 	{
 		in->quote_present = 1;
 		in->bid = quote.bid;
@@ -255,6 +257,9 @@ gather_market(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 		in->ask_size = quote.ask_size;
 		in->quote_received_at = quote.received_at;
 		in->quote_source_at = quote.source_at;
+		in->quote_historical = facts.historical;
+		in->rolling_mid = facts.rolling_mid;
+		in->price_unchanged = facts.unchanged;
 	}
 }
 
@@ -503,7 +508,7 @@ arb_gather(GateContext *c, const QuoteSet *quotes, TimestampTz market_time)
 	gather_scopes(c);
 	gather_watch(c);
 	gather_market(c, quotes, snapshot);
-	arb_gather_signal(c, quotes, snapshot);
+	arb_gather_signal(c, snapshot);
 	gather_books(c, market_time, snapshot);
 	arb_gather_sizing(c, snapshot);
 	arb_snapshot_end(snapshot);

@@ -50,7 +50,7 @@ typedef struct GateContext
 } GateContext;
 
 extern void arb_gather(GateContext *c, const QuoteSet *quotes, TimestampTz market_time);
-extern void arb_gather_signal(GateContext *c, const QuoteSet *quotes, Snapshot snapshot);
+extern void arb_gather_signal(GateContext *c, Snapshot snapshot);
 extern void arb_gather_sizing(GateContext *c, Snapshot snapshot);
 
 #endif							/* ARB_GATHER_H */

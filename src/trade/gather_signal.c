@@ -60,23 +60,13 @@ gather_confidence(GateContext *c, Snapshot snapshot)
 }
 
 static void
-gather_motion(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
+gather_motion(GateContext *c, Snapshot snapshot)
 {
 	GateInput  *in = &c->in;
 	const Row  *instrument = &c->instrument;
 	UnderlyingFacts underlying;
-	QuoteFacts	facts;
-	Quote		quote;
 
-	in->rolling_mid = in->volatility_pct = FIXED_NULL;
-	if (arb_quote_read(quotes, c->wish->instrument_id, snapshot, &quote))
-	{
-		arb_quote_facts(quotes, &quote, in->market_time, c->controls->rolling_collar_s, snapshot, &facts);
-		in->quote_source_at = quote.source_at;
-		in->quote_historical = facts.historical;
-		in->rolling_mid = facts.rolling_mid;
-		in->price_unchanged = facts.unchanged;
-	}
+	in->volatility_pct = FIXED_NULL;
 	/* A book may rest while its underlying moves: where there is one, that is what must not be frozen. */
 	if (!instrument->null[INSTRUMENTS_underlying] &&
 		arb_underlying_facts(c->venue_id, TextDatumGetCString(instrument->value[INSTRUMENTS_underlying]), snapshot,
@@ -89,7 +79,7 @@ gather_motion(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 
 /* arb_gather_signal fills what is asked for, and how the market moves. */
 void
-arb_gather_signal(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
+arb_gather_signal(GateContext *c, Snapshot snapshot)
 {
 	GateInput  *in = &c->in;
 	const Wish *w = c->wish;
@@ -107,7 +97,7 @@ arb_gather_signal(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 	in->overridden_1 = w->overridden[1];
 	gather_exit_rules(c);
 	gather_confidence(c, snapshot);
-	gather_motion(c, quotes, snapshot);
+	gather_motion(c, snapshot);
 }
 
 /* ---- what is held and what works towards it ---- */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * src/trade/protocol.c
- *	  All a worker may call about orders: claim, report, pending work.
+ *	  What a worker says of orders: claim and report.
  *
  * Every call carries the venue account and the epoch; an old epoch is refused
  * with RB004. Claims and reports commit synchronously and run at READ COMMITTED
@@ -15,39 +15,29 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/sha2.h"
 #include "compat.h"
 #include "core/clock.h"
 #include "core/debug_point.h"
-#include "core/guard.h"
 #include "core/lock.h"
 #include "core/result.h"
 #include "core/sql.h"
 #include "core/txn.h"
-#include "errors.h"
-#include "funcapi.h"
 #include "journal/journal.h"
 #include "market/instrument.h"
 #include "market/venue.h"
-#include "miscadmin.h"
-#include "safety/control.h"
 #include "safety/kill.h"
 #include "safety/trader_lock.h"
 #include "trade/fill.h"
-#include "trade/ledger.h"
 #include "trade/order.h"
-#include "trade/position.h"
-#include "trade/settlement.h"
-#include "trade/ticket.h"
+#include "trade/protocol.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/snapmgr.h"
-#include "utils/tuplestore.h"
 
-static void
-begin_call(const char *name, int32 account, int64 epoch)
+/* arb_protocol_begin refuses a call that is not durable, or not of the account's trader. Locks: epoch (share). */
+void
+arb_protocol_begin(const char *name, int32 account, int64 epoch)
 {
 	arb_require_primary(name);
 	arb_require_read_committed(name);
@@ -56,8 +46,9 @@ begin_call(const char *name, int32 account, int64 epoch)
 	ARB_DEBUG_POINT("call_begun");
 }
 
-static void
-require_args(FunctionCallInfo fcinfo, int n)
+/* arb_protocol_require_args raises 22004 unless the first n arguments are given. */
+void
+arb_protocol_require_args(FunctionCallInfo fcinfo, int n)
 {
 	int			i;
 
@@ -66,6 +57,17 @@ require_args(FunctionCallInfo fcinfo, int n)
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("argument %d of a protocol call is NULL", i + 1)));
+}
+
+/* arb_live_portfolio returns the portfolio that trades a venue account, 0 for none. */
+int32
+arb_live_portfolio(int32 account)
+{
+	IndexKey	keys[] = {INT4_KEY(account)};
+	Row			row;
+
+	return arb_row_read(&portfolios_table, 0, "portfolios_live_account_key", 1, keys, NULL, &row) ?
+		DatumGetInt32(row.value[PORTFOLIOS_portfolio_id]) : 0;
 }
 
 static bool
@@ -129,11 +131,11 @@ arbees_claim_order(PG_FUNCTION_ARGS)
 	Datum		value[3] = {0};
 	bool		null[3] = {false};
 
-	require_args(fcinfo, 5);
+	arb_protocol_require_args(fcinfo, 5);
 	account = PG_GETARG_INT32(0);
 	require_identity(PG_GETARG_TEXT_PP(3), PG_GETARG_BYTEA_PP(4));
 	arb_lock_kill(ShareLock);
-	begin_call("claim_order", account, PG_GETARG_INT64(1));
+	arb_protocol_begin("claim_order", account, PG_GETARG_INT64(1));
 	if (!arb_order_lock(MODE_LIVE, PG_GETARG_INT64(2), &order))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
@@ -286,10 +288,10 @@ arbees_report_order(PG_FUNCTION_ARGS)
 	char	   *reason = PG_ARGISNULL(6) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(6));
 	char	   *event;
 
-	require_args(fcinfo, 4);
+	arb_protocol_require_args(fcinfo, 4);
 	event = text_to_cstring(PG_GETARG_TEXT_PP(3));
 	require_event(event);
-	begin_call("report_order", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
+	arb_protocol_begin("report_order", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
 	order = require_order(PG_GETARG_INT64(2), PG_GETARG_INT32(0));
 	if (!PG_ARGISNULL(4) && order.null[ORDERS_venue_order_id])
 		arb_row_set(&order, ORDERS_venue_order_id, PG_GETARG_DATUM(4));
@@ -391,10 +393,10 @@ arbees_report_fill(PG_FUNCTION_ARGS)
 	FillResult	result;
 	TimestampTz market_time;
 
-	require_args(fcinfo, 11);
+	arb_protocol_require_args(fcinfo, 11);
 	if (PG_ARGISNULL(12))
-		require_args(fcinfo, 13);
-	begin_call("report_fill", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
+		arb_protocol_require_args(fcinfo, 13);
+	arb_protocol_begin("report_fill", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
 	facts.venue_trade_id = text_to_cstring(PG_GETARG_TEXT_PP(3));
 	facts.settlement = settlement_of(text_to_cstring(PG_GETARG_TEXT_PP(4)));
 	facts.side = arb_label_parse(LABEL_SIDE, text_to_cstring(PG_GETARG_TEXT_PP(6)));
@@ -430,284 +432,13 @@ arbees_report_cancel_sent(PG_FUNCTION_ARGS)
 {
 	Row			order;
 
-	require_args(fcinfo, 3);
-	begin_call("report_cancel_sent", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
+	arb_protocol_require_args(fcinfo, 3);
+	arb_protocol_begin("report_cancel_sent", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
 	order = require_order(PG_GETARG_INT64(2), PG_GETARG_INT32(0));
 	if (arb_order_working(arb_order_state(&order)))
 	{
 		arb_row_set(&order, ORDERS_cancel_sent_at, TimestampTzGetDatum(arb_now()));
 		arb_order_write(MODE_LIVE, &order);
 	}
-	PG_RETURN_VOID();
-}
-
-/* ---- pending work ---- */
-
-/* A cancel that was sent is sent again after this long without its effect. */
-#define CANCEL_RETRY_MS 1000
-
-/*
- * Cancels come first, at most so many in one answer; more than that and nothing
- * else is in it. After a kill the first must not wait for the thousandth.
- */
-#define MAX_CANCELS 100
-
-/* What arbees.work_item has before the columns of a ticket: kind, age_ms, venue_order_id, state. */
-#define BEFORE_TICKET 4
-
-typedef struct Pending
-{
-	ReturnSetInfo *rsinfo;
-	int64		epoch;
-	KillLevel	kill_level;
-	TimestampTz now;
-	int64		confirm_timeout_ms;
-	bool		cancels;		/* this pass hands out cancels, the next one the rest */
-	int			cancel_count;
-} Pending;
-
-static bool
-wants_cancel(const Row *order, const Pending *p)
-{
-	bool		entry = arb_label_value(LABEL_ORDER_PURPOSE,
-										DatumGetObjectId(order->value[ORDERS_purpose])) == PURPOSE_ENTRY;
-
-	/* What is to be cancelled follows from the kill level: flatten spares exits, emergency nothing. */
-	if (order->null[ORDERS_cancel_requested_at] &&
-		!(p->kill_level == KILL_EMERGENCY || (p->kill_level == KILL_FLATTEN && entry)))
-		return false;
-	return order->null[ORDERS_cancel_sent_at] ||
-		arb_elapsed_ms(DatumGetTimestampTz(order->value[ORDERS_cancel_sent_at]), p->now) >= CANCEL_RETRY_MS;
-}
-
-static const char *
-kind_of_work(const Row *order, const Pending *p, int64 age_ms)
-{
-	switch (arb_order_state(order))
-	{
-		case ORDER_STATE_NEW:
-			return "send";
-		case ORDER_STATE_SENDING:
-			return age_ms >= p->confirm_timeout_ms || order->null[ORDERS_claimed_epoch] ||
-				DatumGetInt64(order->value[ORDERS_claimed_epoch]) != p->epoch ? "resolve" : NULL;
-		case ORDER_STATE_UNKNOWN:
-			return "resolve";
-		case ORDER_STATE_OPEN:
-		case ORDER_STATE_PARTIALLY_FILLED:
-			return wants_cancel(order, p) ? "cancel" : "follow";
-		default:
-			return NULL;
-	}
-}
-
-static bool
-put_pending(const Row *order, void *arg)
-{
-	Pending    *p = arg;
-	Datum		value[BEFORE_TICKET + TICKET_ncolumns];
-	bool		null[BEFORE_TICKET + TICKET_ncolumns] = {false};
-	bool		claimed = !order->null[ORDERS_claimed_at];
-	int64		age_ms = arb_elapsed_ms(DatumGetTimestampTz(order->value[claimed ? ORDERS_claimed_at : ORDERS_created_at]), p->now);
-	const char *kind = kind_of_work(order, p, age_ms);
-
-	if (kind == NULL || (strcmp(kind, "cancel") == 0) != p->cancels)
-		return true;
-	value[0] = CStringGetTextDatum(kind);
-	value[1] = Int32GetDatum((int32) Min(age_ms, PG_INT32_MAX));
-	null[2] = order->null[ORDERS_venue_order_id];
-	value[2] = order->value[ORDERS_venue_order_id];
-	value[3] = CStringGetTextDatum(arb_label_name(LABEL_ORDER_STATE, arb_order_state(order)));
-	arb_ticket_values(order, value + BEFORE_TICKET, null + BEFORE_TICKET);
-	tuplestore_putvalues(p->rsinfo->setResult, p->rsinfo->setDesc, value, null);
-	return !p->cancels || ++p->cancel_count < MAX_CANCELS;
-}
-
-/* Settled winning shares that the venue has not paid yet, one row per instrument. */
-static void
-put_redemptions(int32 portfolio_id, ReturnSetInfo *rsinfo)
-{
-	static SqlPlan plan = {
-		"SELECT i.symbol, w.condition_id, u.shares FROM arbees.unredeemed u"
-		" JOIN arbees.instruments i ON i.instrument_id = u.instrument_id"
-		" LEFT JOIN arbees.windows w ON w.window_id = i.window_id"
-		" WHERE u.portfolio_id = $1 ORDER BY i.symbol",
-		1, {INT4OID}
-	};
-	Datum		args[] = {Int32GetDatum(portfolio_id)};
-	uint64		n;
-	uint64		i;
-
-	arb_sql_begin();
-	n = arb_sql_run(&plan, args, NULL);
-	for (i = 0; i < n; i++)
-	{
-		Datum		value[BEFORE_TICKET + TICKET_ncolumns] = {0};
-		bool		null[BEFORE_TICKET + TICKET_ncolumns];
-		Datum	   *ticket = value + BEFORE_TICKET;
-		bool	   *ticket_null = null + BEFORE_TICKET;
-
-		memset(null, true, sizeof(null));
-		null[0] = null[1] = null[3] = false;
-		value[0] = CStringGetTextDatum("redeem_watch");
-		value[1] = Int32GetDatum(0);
-		value[3] = CStringGetTextDatum("SETTLED");
-		ticket[TICKET_symbol] = arb_sql_value(i, 1, &ticket_null[TICKET_symbol]);
-		ticket[TICKET_condition_id] = arb_sql_value(i, 2, &ticket_null[TICKET_condition_id]);
-		ticket[TICKET_amount] = arb_sql_value(i, 3, &ticket_null[TICKET_amount]);
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, value, null);
-	}
-	arb_sql_end();
-}
-
-static int32
-live_portfolio(int32 account)
-{
-	IndexKey	keys[] = {INT4_KEY(account)};
-	Row			row;
-
-	return arb_row_read(&portfolios_table, 0, "portfolios_live_account_key", 1, keys, NULL, &row) ?
-		DatumGetInt32(row.value[PORTFOLIOS_portfolio_id]) : 0;
-}
-
-/* pending_work(account, epoch): what a worker has to do, from the rows alone. */
-PG_FUNCTION_INFO_V1(arbees_pending_work);
-Datum
-arbees_pending_work(PG_FUNCTION_ARGS)
-{
-	int32		account;
-	int32		portfolio_id;
-	IndexKey	by_portfolio = INT4_KEY(0);
-	Pending		pending = {0};
-	Table		table;
-	Snapshot	snapshot;
-
-	require_args(fcinfo, 2);
-	account = PG_GETARG_INT32(0);
-	arb_trader_require(account, PG_GETARG_INT64(1));
-	InitMaterializedSRF(fcinfo, 0);
-	portfolio_id = live_portfolio(account);
-	if (portfolio_id == 0)
-		return (Datum) 0;
-	by_portfolio.value = Int32GetDatum(portfolio_id);
-	snapshot = arb_snapshot_begin();
-	pending.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	pending.epoch = PG_GETARG_INT64(1);
-	pending.kill_level = arb_kill_level(snapshot);
-	pending.now = arb_now();
-	pending.confirm_timeout_ms = arb_controls()->confirm_timeout_ms;
-	table = arb_table_open(&orders_table, MODE_LIVE, AccessShareLock);
-	pending.cancels = true;
-	arb_table_scan(&table, "orders_working_idx", 1, &by_portfolio, ForwardScanDirection, snapshot, put_pending, &pending);
-	pending.cancels = false;
-	if (pending.cancel_count < MAX_CANCELS)
-	{
-		arb_table_scan(&table, "orders_working_idx", 1, &by_portfolio, ForwardScanDirection, snapshot, put_pending, &pending);
-		put_redemptions(portfolio_id, pending.rsinfo);
-	}
-	arb_table_close(&table);
-	arb_snapshot_end(snapshot);
-	return (Datum) 0;
-}
-
-/* ---- account facts ---- */
-
-static void
-keep_balance(int32 account, Datum cash, bool quiet)
-{
-	static SqlPlan plan = {
-		"INSERT INTO arbees.venue_balances AS b (venue_account_id, cash, quiet, read_at)"
-		" VALUES ($1, $2, $3, clock_timestamp())"
-		" ON CONFLICT (venue_account_id) DO UPDATE SET cash = excluded.cash, quiet = excluded.quiet,"
-		" read_at = excluded.read_at",
-		3, {INT4OID, NUMERICOID, BOOLOID}
-	};
-	Datum		args[3];
-
-	args[0] = Int32GetDatum(account);
-	args[1] = cash;
-	args[2] = BoolGetDatum(quiet);
-	arb_sql_begin();
-	arb_sql_run(&plan, args, NULL);
-	arb_sql_end();
-}
-
-/* The first balance the venue reports opens the books of its LIVE portfolio. */
-static void
-open_books(int32 portfolio_id, Fixed cash)
-{
-	LedgerTotals totals;
-	LedgerChange change = {0};
-	Snapshot	snapshot;
-
-	arb_lock_portfolio(portfolio_id);
-	snapshot = arb_snapshot_begin();
-	arb_ledger_totals(MODE_LIVE, portfolio_id, arb_now(), snapshot, &totals);
-	arb_snapshot_end(snapshot);
-	if (totals.seq != 0)
-		return;
-	change.kind = LEDGER_DEPOSIT;
-	change.reference = "opening balance read at the venue";
-	change.cash = change.deposits = cash;
-	arb_ledger_append(MODE_LIVE, portfolio_id, &change, arb_now());
-	arb_journal(MODE_LIVE, "books_opened", portfolio_id, 0,
-				psprintf("opening balance %s", arb_fixed_to_cstring(cash)));
-}
-
-/* report_balance(account, epoch, cash, quiet) */
-PG_FUNCTION_INFO_V1(arbees_report_balance);
-Datum
-arbees_report_balance(PG_FUNCTION_ARGS)
-{
-	int32		portfolio_id;
-
-	require_args(fcinfo, 4);
-	begin_call("report_balance", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
-	keep_balance(PG_GETARG_INT32(0), PG_GETARG_DATUM(2), PG_GETARG_BOOL(3));
-	portfolio_id = live_portfolio(PG_GETARG_INT32(0));
-	if (portfolio_id != 0)
-		open_books(portfolio_id, arb_fixed_from_numeric(PG_GETARG_DATUM(2)));
-	PG_RETURN_VOID();
-}
-
-/* report_redemption(account, epoch, symbol, amount, evidence) */
-PG_FUNCTION_INFO_V1(arbees_report_redemption);
-Datum
-arbees_report_redemption(PG_FUNCTION_ARGS)
-{
-	static SqlPlan plan = {
-		"WITH paid AS (UPDATE arbees.redemptions r SET redeemed_at = clock_timestamp(), evidence = $3"
-		" FROM arbees.instruments i WHERE i.instrument_id = r.instrument_id AND i.symbol = $2"
-		" AND r.portfolio_id = $1 AND r.redeemed_at IS NULL RETURNING r.shares)"
-		" SELECT sum(shares) FROM paid",
-		3, {INT4OID, TEXTOID, TEXTOID}
-	};
-	Datum		args[3];
-	int32		portfolio_id;
-	Datum		paid;
-	bool		isnull;
-	Fixed		ours;
-
-	require_args(fcinfo, 5);
-	begin_call("report_redemption", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
-	portfolio_id = live_portfolio(PG_GETARG_INT32(0));
-	if (portfolio_id == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("venue account %d has no LIVE portfolio", PG_GETARG_INT32(0))));
-	arb_lock_portfolio(portfolio_id);
-	args[0] = Int32GetDatum(portfolio_id);
-	args[1] = PG_GETARG_DATUM(2);
-	args[2] = PG_GETARG_DATUM(4);
-	arb_sql_begin();
-	arb_sql_run(&plan, args, NULL);
-	paid = arb_sql_copy(0, 1, &isnull);
-	arb_sql_end();
-	if (isnull)
-		PG_RETURN_VOID();		/* already booked */
-	ours = arb_fixed_from_numeric(paid);
-	arb_redeem(MODE_LIVE, portfolio_id, ours, text_to_cstring(PG_GETARG_TEXT_PP(4)), arb_now());
-	if (ours != arb_fixed_from_numeric(PG_GETARG_DATUM(3)))
-		arb_alert("warning", "redemption_differs", portfolio_id,
-				  psprintf("the venue redeemed %s, our claim was %s",
-						   arb_fixed_to_cstring(arb_fixed_from_numeric(PG_GETARG_DATUM(3))), arb_fixed_to_cstring(ours)));
 	PG_RETURN_VOID();
 }

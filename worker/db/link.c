@@ -332,13 +332,6 @@ arb_link_start(DbLink *link)
 }
 
 void
-arb_link_stop(DbLink *link)
-{
-	link->wanted = false;
-	tear_down(link);
-}
-
-void
 arb_link_settled(DbLink *link)
 {
 	arb_backoff_reset(&link->backoff);

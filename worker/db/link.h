@@ -32,7 +32,6 @@ typedef struct DbLinkOps
 extern DbLink *arb_link_new(uv_loop_t *loop, const char *name, const char *conninfo,
 							const DbLinkOps *ops, void *arg);
 extern void arb_link_start(DbLink *link);
-extern void arb_link_stop(DbLink *link);
 
 /* arb_link_fail ends the connection and schedules the next one. */
 extern void arb_link_fail(DbLink *link, const char *why);

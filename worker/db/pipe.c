@@ -368,12 +368,6 @@ arb_pipe_is_up(const DbPipe *pipe)
 	return pipe->up && arb_link_conn(pipe->link) != NULL;
 }
 
-int
-arb_pipe_in_flight(const DbPipe *pipe)
-{
-	return pipe->count;
-}
-
 /* A server elsewhere has no process here, or one of that number that is not a server. */
 static bool
 local_backend_is_ours(int pid)

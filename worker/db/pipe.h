@@ -43,7 +43,6 @@ typedef struct DbPipeSettings
 extern DbPipe *arb_pipe_new(uv_loop_t *loop, const DbPipeSettings *settings, const DbPipeOps *ops, void *arg);
 extern void arb_pipe_start(DbPipe *pipe);
 extern bool arb_pipe_is_up(const DbPipe *pipe);
-extern int	arb_pipe_in_flight(const DbPipe *pipe);
 
 /* arb_pipe_shares_user: the server runs as the operating system's user that runs us, as far as can be seen. */
 extern bool arb_pipe_shares_user(const DbPipe *pipe);

@@ -19,7 +19,7 @@
 #include "log.h"
 
 #define READ_EVERY_MS 250
-/* An answer with so many cancels holds nothing else: there is more. */
+/* An answer with so many cancels holds nothing else (MAX_CANCELS of pending_work.c): there is more. */
 #define CANCELS_FULL 100
 #define CANCEL_AGAIN_MS 1000
 /* An open order about which nothing was heard for this long is asked for. */
