@@ -81,7 +81,7 @@ _PG_init(void)
 							   "File that stops trading within one tick while it is there.",
 							   "Removing it does not let trading go on. Empty: no file is looked for.",
 							   &arb_kill_file, "",
-							   PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+							   PGC_SIGHUP, GUC_SUPERUSER_ONLY, arb_kill_file_check, NULL, NULL);
 
 	/* Too weak, and positions stay where somebody wanted out. */
 	DefineCustomEnumVariable("arbees.kill_file_level",

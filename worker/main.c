@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "db/once.h"
 #include "log.h"
 #include "worker.h"
 
@@ -113,6 +114,28 @@ open_trace(Worker *worker, const char *path)
 	return false;
 }
 
+/*
+ * Stops trading before anything that can go wrong, unreadable keys first of all.
+ * Without a database it is left to the loop, which asks until it is done.
+ */
+static void
+stop_trading(Options *options)
+{
+	const char *level;
+	DbParams	params;
+
+	if (options->kill == NULL)
+		return;
+	level = arb_worker_kill_level(options->kill);
+	log_warning("main", "stopping all trading (%s): %s", level, KILL_BY_ENVIRONMENT);
+	arb_params_init(&params);
+	arb_params_text(&params, options->name);
+	arb_params_text(&params, level);
+	arb_params_text(&params, KILL_BY_ENVIRONMENT);
+	if (arb_db_call_once(options->conninfo, DB_WORKER_KILL, &params))
+		options->kill = NULL;
+}
+
 static ExitCode
 run(const Options *options, KeyFile *keys)
 {
@@ -153,6 +176,7 @@ main(int argc, char **argv)
 			break;
 	}
 	arb_log_set_level(options.log_level);
+	stop_trading(&options);
 	if (!harden() || (options.die_with_parent && !follow_parent()))
 		return EXIT_CODE_FAILED;
 	broken = arb_eth_init();

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "feed/feed.h"
@@ -111,6 +112,20 @@ strictness(const char *level)
 	return -1;
 }
 
+const char *
+arb_worker_kill_level(const char *wanted)
+{
+	int			i;
+
+	for (i = 1; i < (int) (sizeof(KillLevels) / sizeof(KillLevels[0])); i++)
+	{
+		if (strcasecmp(wanted, KillLevels[i]) == 0)
+			return KillLevels[i];
+	}
+	/* Empty or unknown: whoever reaches for the brake means it. */
+	return "flatten";
+}
+
 static char last_level[32] = "none";
 
 static KillKind
@@ -203,9 +218,7 @@ tell_kill(Worker *worker)
 void
 arb_worker_kill(Worker *worker, const char *level, const char *reason)
 {
-	/* Empty or unknown: whoever reaches for the brake means it. */
-	if (strictness(level) < 1)
-		level = "flatten";
+	level = arb_worker_kill_level(level);
 	if (worker->kill_level != NULL && strictness(worker->kill_level) >= strictness(level))
 		return;
 	log_warning("worker", "stopping all trading (%s): %s", level, reason);
@@ -554,7 +567,7 @@ arb_worker_init(Worker *worker, uv_loop_t *loop, const Options *options, KeyFile
 		(void) uv_signal_start(&worker->signals[i], on_signal, numbers[i]);
 	}
 	if (options->kill != NULL)
-		arb_worker_kill(worker, options->kill, "ARBEES_KILL in the environment");
+		arb_worker_kill(worker, options->kill, KILL_BY_ENVIRONMENT);
 	return true;
 }
 

@@ -80,6 +80,11 @@ extern void arb_worker_start(Worker *worker);
 /* arb_worker_stop ends the process in order; the first reason wins. */
 extern void arb_worker_stop(Worker *worker, ExitCode code, const char *why);
 
+#define KILL_BY_ENVIRONMENT "ARBEES_KILL in the environment"
+
+/* arb_worker_kill_level returns the level a text means, in any case of its letters; flatten when it means none. */
+extern const char *arb_worker_kill_level(const char *wanted);
+
 /* arb_worker_kill stops all trading at a level, as soon as the database can be told. */
 extern void arb_worker_kill(Worker *worker, const char *level, const char *reason);
 

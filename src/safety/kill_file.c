@@ -27,6 +27,16 @@ int			arb_kill_file_level = KILL_FLATTEN;
 
 PG_FUNCTION_INFO_V1(arbees_step_kill_file);
 
+/* A relative name means one file to the server and another to who touches it in an emergency. */
+bool
+arb_kill_file_check(char **name, void **extra, GucSource source)
+{
+	if (**name == '\0' || is_absolute_path(*name))
+		return true;
+	GUC_check_errdetail("\"%s\" is no absolute path.", *name);
+	return false;
+}
+
 static bool
 file_exists(void)
 {

@@ -10,9 +10,12 @@
 
 #include "postgres.h"
 
+#include "utils/guc.h"
+
 extern char *arb_kill_file;
 extern int	arb_kill_file_level;	/* KillLevel */
 
+extern bool arb_kill_file_check(char **name, void **extra, GucSource source);
 extern void arb_kill_file_refuse_resume(void);
 
 #endif							/* ARB_KILL_FILE_H */

@@ -193,14 +193,23 @@ finish_entry(GateOutput *out, Fixed amount, const Shrinking *s)
 		out->capped_by = s->by;
 }
 
+/* What a buy pays at least, where it takes at once: the limit is what it pays at most. */
+static Fixed
+best_price(const GateInput *in, Fixed limit)
+{
+	return in->ask > 0 ? Min(limit, in->ask) : limit;
+}
+
 /*
  * A target is scaled itself, so that repeated signals end at the scaled target
- * and do not creep up to the whole one.
+ * and do not creep up to the whole one. In money it is what the missing shares
+ * cost at best: at the limit they would cost more, and buy more than is missing.
  */
 static void
 size_to_target(const GateInput *in, GateOutput *out)
 {
 	Shrinking	s = shrinking(in);
+	Fixed		price = best_price(in, out->limit_price);
 	Fixed		have = plus(in->held_qty, in->working_qty);
 	Fixed		missing = minus(in->target_qty, have);
 	Fixed		wanted;
@@ -211,11 +220,11 @@ size_to_target(const GateInput *in, GateOutput *out)
 		out->capped_by = CAP_TARGET;
 		return;
 	}
-	out->asked_amount = from_shares(in, out->limit_price, missing);
+	out->asked_amount = from_shares(in, price, missing);
 	if (out->asked_amount == FIXED_NULL)
 		return;
 	wanted = minus(part_down(in->target_qty, s.all, FIXED_ONE), have);
-	finish_entry(out, capped(in, out->limit_price, from_shares(in, out->limit_price, Max(wanted, 0)), &s), &s);
+	finish_entry(out, capped(in, out->limit_price, from_shares(in, price, Max(wanted, 0)), &s), &s);
 }
 
 static void
@@ -238,13 +247,8 @@ size_entry(const GateInput *in, GateOutput *out)
 static Fixed
 most_shares(const GateInput *in, const GateOutput *out)
 {
-	Fixed		price = out->limit_price;
-
-	if (in->amount_kind != AMOUNT_MONEY)
-		return out->amount;
-	if (in->ask > 0)
-		price = Min(price, in->ask);
-	return part_up(out->amount, FIXED_ONE, price);
+	return in->amount_kind == AMOUNT_MONEY ?
+		part_up(out->amount, FIXED_ONE, best_price(in, out->limit_price)) : out->amount;
 }
 
 /* What the order costs at most, and what of it a stop would lose. */

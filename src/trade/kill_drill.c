@@ -94,8 +94,8 @@ write_plan(int32 portfolio_id)
 {
 	static SqlPlan plan = {
 		"INSERT INTO arbees.kill_drills (drill_id, level, portfolio_id, called_by, called_at)"
-		" SELECT d.id, l.level, $1, $2, clock_timestamp()"
-		" FROM (SELECT nextval('arbees.kill_drills_seq') AS id OFFSET 0) d,"
+		" SELECT d.id, l.level, $1, $2, d.at"
+		" FROM (SELECT nextval('arbees.kill_drills_seq') AS id, clock_timestamp() AS at OFFSET 0) d,"
 		"  unnest('{pause,flatten,emergency}'::arbees.kill_level[]) AS l(level) RETURNING drill_id",
 		2, {INT4OID, TEXTOID}
 	};
@@ -245,16 +245,19 @@ find_probe(int32 portfolio_id, Wish *wish)
 	return found;
 }
 
-/* Puts a signal to the gate that the level must refuse; NULL when it did, else what is wrong. */
-static const char *
-refuses_entries(const Drill *drill)
+/* Puts a signal to the gate that the level must refuse; true when it did, and what it said. */
+static bool
+refuses_entries(const Drill *drill, const char **said)
 {
 	Wish		wish = {0};
 	Submitted	result;
 	Desk		desk;
 
 	if (!find_probe(drill->portfolio_id, &wish))
-		return NULL;
+	{
+		*said = "entries could not be tried: no active deployment, or no quote";
+		return false;
+	}
 	arb_desk_read(drill->portfolio_id, &desk);
 	wish.portfolio_id = drill->portfolio_id;
 	wish.mode = desk.mode;
@@ -270,9 +273,13 @@ refuses_entries(const Drill *drill)
 	wish.exit_before_close_s = -1;
 	arb_submit(&wish, NULL, desk.market_time, &result);
 	if (result.reason != NULL && strcmp(result.reason, "kill_engaged") == 0)
-		return NULL;
-	return psprintf("the gate answered %s to decision " INT64_FORMAT,
-					result.reason == NULL ? "yes" : result.reason, result.decision_id);
+	{
+		*said = "entries are refused";
+		return true;
+	}
+	*said = psprintf("the gate answered %s to decision " INT64_FORMAT,
+					 result.reason == NULL ? "yes" : result.reason, result.decision_id);
+	return false;
 }
 
 typedef struct Left
@@ -309,7 +316,7 @@ review_level(const Drill *drill)
 {
 	int64		ms = arb_elapsed_ms(drill->started_at, arb_now());
 	bool		sells = drill->level == KILL_FLATTEN;
-	const char *wrong;
+	const char *said;
 	Left		left;
 
 	if (drill->level != KILL_PAUSE)
@@ -326,13 +333,14 @@ review_level(const Drill *drill)
 			return true;
 		}
 	}
-	wrong = sells ? NULL : refuses_entries(drill);
-	if (wrong != NULL)
-		finish_level(drill, false, -1, wrong);
+	if (sells)
+		finish_level(drill, true, ms, "no position and no order is left");
+	else if (!refuses_entries(drill, &said))
+		finish_level(drill, false, -1, said);
 	else if (drill->level == KILL_PAUSE)
-		finish_level(drill, true, -1, "entries are refused");
+		finish_level(drill, true, -1, said);
 	else
-		finish_level(drill, true, ms, sells ? "no position and no order is left" : "no order is left, entries are refused");
+		finish_level(drill, true, ms, psprintf("no order is left, %s", said));
 	return true;
 }
 

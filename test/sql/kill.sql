@@ -153,3 +153,7 @@ SET ROLE arbees_risk;
 SET arbees.maintenance = 'restore';
 \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
+
+-- a kill file has one name for everybody
+ALTER SYSTEM SET arbees.kill_file = 'KILL.flag';
+ALTER SYSTEM SET arbees.kill_file = '~/KILL.flag';

@@ -94,6 +94,11 @@ SELECT level, ok, result LIKE 'ended by %: enough' AS by_me FROM arbees.kill_dri
 SELECT arbees_resume_portfolio('other', 'again');
 SELECT desk.attempt('SELECT arbees_resume_portfolio(''other'', '''')'), desk.attempt('SELECT arbees_resume_portfolio(''nobody'', ''x'')');
 
+-- where nobody could enter, that entries are refused is not proven
+SELECT arbees_create_portfolio('idle', 'PAPER', 'sim', NULL) > 0 AS made, arbees_kill_drill('idle') > 0 AS called;
+SELECT desk.tick() FROM generate_series(1, 4);
+SELECT level, ok, result FROM arbees.kill_drills WHERE portfolio_id = desk.portfolio('idle') ORDER BY level;
+
 -- the desk's level is above a drill's
 SELECT arbees_kill_drill('paper') > 0 AS called;
 SELECT desk.tick();

@@ -205,5 +205,9 @@ SELECT desk.try(desk.signal('{"key": "t5", "symbol": "t.down", "amount": null, "
 SELECT desk.try(desk.signal('{"key": "t6", "symbol": "t.down", "amount": null, "amount_kind": "base", "target_position": 6, "limit_price": 0.80}'), 'paper', 'silent2') AS on_its_way,
 	desk.try(desk.signal('{"key": "t7", "symbol": "t.down", "amount": null, "amount_kind": "base", "target_position": 6, "limit_price": 0.80}'), 'paper', 'silent') AS not_its_own;
 SELECT * FROM desk.saw('held_qty', 'working_qty');
+-- A limit far above the ask asks for what the missing shares cost, not for what they would cost at the limit.
+SELECT FROM desk.quote('PAPER', 601, 't.up', 0.18, 0.20);
+SELECT desk.target('t8', '{"target_position": 30, "amount_kind": "money", "limit_price": 0.24}');
+SELECT * FROM desk.saw('held_qty', 'working_qty'), desk.made();
 SELECT i.symbol, s.name, trim_scale(p.intended_qty) AS intended, trim_scale(p.held_qty) AS held, trim_scale(p.working_qty) AS working FROM arbees.intended_positions p
 	JOIN arbees.deployments USING (deployment_id) JOIN arbees.strategies s USING (strategy_id) JOIN arbees.instruments i USING (instrument_id) ORDER BY 1, 2;

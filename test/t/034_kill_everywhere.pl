@@ -115,6 +115,15 @@ subtest 'a variable' => sub {
 	is(level(), 'none', 'and trades');
 };
 
+subtest 'a variable of a worker that cannot start' => sub {
+	local $ENV{ARBEES_KILL} = 'Pause';
+	my $keyless = worker($desk, name => 'keyless', keys => "$desk->{keys}.none");
+	is(ended($keyless), 3, 'its key file is refused');
+	is(level(), 'pause', 'it stopped trading before');
+	is(ask($desk, 'SELECT reason FROM arbees.kill_switch'), 'worker keyless: ARBEES_KILL in the environment', 'and said why');
+	resumed();
+};
+
 subtest 'a signal' => sub {
 	my ($resting) = engage();
 	kill 'USR1', $worker->{pid};
