@@ -279,37 +279,44 @@ read_rows(const TableDef *def, const char *index, EntryKind kind, int32 key, boo
 	return set;
 }
 
+/* Copies what the table has of columns: a row's place is for the widest one. */
 static bool
-only_row(const RowSet *set, Row *row)
+only_row(const TableDef *def, const RowSet *set, Row *row)
 {
+	const Row  *kept;
+
 	if (set->count == 0)
 		return false;
-	memcpy(row, set->rows[0], sizeof(Row));
+	kept = set->rows[0];
+	row->tid = kept->tid;
+	row->xmin = kept->xmin;
+	memcpy(row->value, kept->value, def->ncolumns * sizeof(Datum));
+	memcpy(row->null, kept->null, def->ncolumns * sizeof(bool));
 	return true;
 }
 
 bool
 arb_row_cached(const TableDef *def, const char *index, int32 key, Row *row)
 {
-	return only_row(read_rows(def, index, ENTRY_ROW, key, false), row);
+	return only_row(def, read_rows(def, index, ENTRY_ROW, key, false), row);
 }
 
 bool
 arb_row_renewed(const TableDef *def, const char *index, int32 key, Row *row)
 {
-	return only_row(read_rows(def, index, ENTRY_ROW, key, true), row);
+	return only_row(def, read_rows(def, index, ENTRY_ROW, key, true), row);
 }
 
 bool
 arb_last_row_cached(const TableDef *def, const char *index, Row *row)
 {
-	return only_row(read_rows(def, index, ENTRY_LAST, 0, false), row);
+	return only_row(def, read_rows(def, index, ENTRY_LAST, 0, false), row);
 }
 
 bool
 arb_last_row_renewed(const TableDef *def, const char *index, Row *row)
 {
-	return only_row(read_rows(def, index, ENTRY_LAST, 0, true), row);
+	return only_row(def, read_rows(def, index, ENTRY_LAST, 0, true), row);
 }
 
 const RowSet *

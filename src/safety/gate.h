@@ -22,7 +22,7 @@
 #include "core/money.h"
 #include "safety/limit_def.h"
 
-#define GATE_VERSION 2
+#define GATE_VERSION 3
 
 /* At most two entry orders per portfolio, window and instrument, over all strategies; no setting. */
 #define MAX_ENTRIES_PER_SLOT 2

@@ -3,11 +3,13 @@
  * src/safety/gate_bytes.c
  *	  The gate's numbers as bytes and as text.
  *
- * Bytes: 0, version, count (two, big-endian), then one token for each field: 0 is
- * FIXED_NULL, 1 is FIXED_NONE, any other number is its zigzag (small numbers of
- * either sign are small) plus 2, seven bits to a byte, lowest first, the high
- * bit set when more follow. A number has one form, so that equal inputs are
- * equal bytes.
+ * Bytes: 0, version, count (two, big-endian), then each field. A number is written
+ * as m * 10^e with the largest e up to 14, since amounts mostly end in zeros; its
+ * zigzag z (small numbers of either sign are small) makes m unsigned. First byte:
+ * e in the low four bits, the lowest three bits of z above them; then the rest of z,
+ * seven bits to a byte, lowest first. The high bit of a byte says that more follow.
+ * e = 15 marks what is no number: z = 0 is FIXED_NULL, z = 1 FIXED_NONE. A number has
+ * one form, so that equal inputs are equal bytes.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,35 +40,93 @@ StaticAssertDecl(sizeof(GateOutput) == lengthof(GateOutputFields) * sizeof(int64
 StaticAssertDecl(lengthof(GateInputFields) <= 0xffff, "the count of fields has two bytes");
 
 #define HEAD_BYTES 4
-#define MAX_TOKEN_BYTES 10
+#define MAX_FIELD_BYTES 10
+#define MAX_EXPONENT 14
+#define NO_NUMBER 15
+#define EXPONENT_BITS 4
+#define FIRST_BITS 3			/* of z, in the first byte */
 
-static uint64
-to_token(int64 value)
+/* Takes the zeros off a number's end, as many as MAX_EXPONENT. */
+static int
+take_zeros(int64 *value)
 {
-	if (value == FIXED_NULL)
+	int64		m = *value;
+	int			e = 0;
+
+	if (m == 0)
 		return 0;
-	if (value == FIXED_NONE)
-		return 1;
-	return (((uint64) value << 1) ^ (uint64) (value >> 63)) + 2;
+	if (m % 100000000 == 0)
+	{
+		m /= 100000000;
+		e = 8;
+	}
+	if (m % 10000 == 0)
+	{
+		m /= 10000;
+		e += 4;
+	}
+	if (m % 100 == 0)
+	{
+		m /= 100;
+		e += 2;
+	}
+	if (e < MAX_EXPONENT && m % 10 == 0)
+	{
+		m /= 10;
+		e++;
+	}
+	*value = m;
+	return e;
 }
 
-static int64
-from_token(uint64 token)
+static unsigned char *
+put_field(unsigned char *p, int64 value)
 {
-	uint64		zigzag = token - 2;
+	uint64		z;
+	int			e;
 
-	if (token == 0)
-		return FIXED_NULL;
-	if (token == 1)
-		return FIXED_NONE;
-	return (int64) (zigzag >> 1) ^ -(int64) (zigzag & 1);
+	if (value == FIXED_NULL || value == FIXED_NONE)
+	{
+		*p++ = NO_NUMBER | (value == FIXED_NONE) << EXPONENT_BITS;
+		return p;
+	}
+	e = take_zeros(&value);
+	z = ((uint64) value << 1) ^ (uint64) (value >> 63);
+	*p = (unsigned char) (e | (z & ((1 << FIRST_BITS) - 1)) << EXPONENT_BITS);
+	for (z >>= FIRST_BITS; z != 0; z >>= 7)
+	{
+		*p++ |= 0x80;
+		*p = (unsigned char) (z & 0x7f);
+	}
+	return p + 1;
+}
+
+/* The number that e and z stand for; false when they are not its only form. */
+static bool
+make_value(int e, uint64 z, int64 *value)
+{
+	int64		m = (int64) (z >> 1) ^ -(int64) (z & 1);
+	int128		wide = m;
+	int			i;
+
+	if (e == NO_NUMBER)
+	{
+		*value = z == 0 ? FIXED_NULL : FIXED_NONE;
+		return z <= 1;
+	}
+	if (m == 0 ? e != 0 : e < MAX_EXPONENT && m % 10 == 0)
+		return false;
+	for (i = 0; i < e; i++)
+		wide *= 10;
+	*value = (int64) wide;
+	return wide == *value && *value != FIXED_NULL && *value != FIXED_NONE;
 }
 
 /* arb_gate_encode writes version, count and the fields. */
 bytea *
 arb_gate_encode(const int64 *fields, int count)
 {
-	bytea	   *bytes = palloc(VARHDRSZ + HEAD_BYTES + count * MAX_TOKEN_BYTES);
+	bytea	   *bytes = palloc(VARHDRSZ + HEAD_BYTES + count * MAX_FIELD_BYTES);
 	unsigned char *p = (unsigned char *) VARDATA(bytes);
 	int			i;
 
@@ -75,13 +135,7 @@ arb_gate_encode(const int64 *fields, int count)
 	*p++ = (unsigned char) (count >> 8);
 	*p++ = (unsigned char) count;
 	for (i = 0; i < count; i++)
-	{
-		uint64		token = to_token(fields[i]);
-
-		for (; token >= 0x80; token >>= 7)
-			*p++ = (unsigned char) (token | 0x80);
-		*p++ = (unsigned char) token;
-	}
+		p = put_field(p, fields[i]);
 	SET_VARSIZE(bytes, (char *) p - (char *) bytes);
 	return bytes;
 }
@@ -95,24 +149,33 @@ damaged(int field, int count)
 			 errdetail("Of its %d fields, %d could be read.", count, field)));
 }
 
-/* Reads one token; false when the bytes end, do not fit or are not its only form. */
+/* Reads one field; false when the bytes end, do not fit or are not a number's only form. */
 static bool
-read_token(const unsigned char **p, const unsigned char *end, uint64 *token)
+read_field(const unsigned char **p, const unsigned char *end, int64 *value)
 {
+	unsigned char byte;
+	uint64		z;
+	int			e;
 	int			shift;
 
-	*token = 0;
-	for (shift = 0; *p < end && shift < 7 * MAX_TOKEN_BYTES; shift += 7)
+	if (*p == end)
+		return false;
+	byte = *(*p)++;
+	e = byte & ((1 << EXPONENT_BITS) - 1);
+	z = byte >> EXPONENT_BITS & ((1 << FIRST_BITS) - 1);
+	for (shift = FIRST_BITS; byte >= 0x80; shift += 7)
 	{
-		unsigned char byte = *(*p)++;
+		uint64		bits;
 
-		if (shift == 63 && byte > 1)
+		if (*p == end || shift > 63)
 			return false;
-		*token |= (uint64) (byte & 0x7f) << shift;
-		if (byte < 0x80)
-			return byte != 0 || shift == 0;
+		byte = *(*p)++;
+		bits = byte & 0x7f;
+		if (byte == 0 || bits << shift >> shift != bits)
+			return false;
+		z |= bits << shift;
 	}
-	return false;
+	return make_value(e, z, value);
 }
 
 /* arb_gate_decode reads what arb_gate_encode wrote; raises XX001 on anything else. */
@@ -136,13 +199,8 @@ arb_gate_decode(const bytea *bytes, int64 *fields, int count)
 				 errdetail("It has %d fields; %d are expected.", stored, count)));
 	p += HEAD_BYTES;
 	for (i = 0; i < count; i++)
-	{
-		uint64		token;
-
-		if (!read_token(&p, end, &token))
+		if (!read_field(&p, end, &fields[i]))
 			damaged(i, count);
-		fields[i] = from_token(token);
-	}
 	if (p != end)
 		damaged(count, count);
 }

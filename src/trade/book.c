@@ -330,7 +330,9 @@ find_book(TradingMode mode, int32 portfolio_id)
 static Book *
 read_up(Book *book, TradingMode mode, int32 portfolio_id, Snapshot snapshot)
 {
-	Table		table = arb_table_open(&portfolio_ledger_table, mode, AccessShareLock);
+	/* Who holds the portfolio's lock mostly writes a row next: one lock then does for both. */
+	Table		table = arb_table_open(&portfolio_ledger_table, mode,
+									   arb_lock_portfolio_held(portfolio_id) ? RowExclusiveLock : AccessShareLock);
 	Snapshot	own = snapshot == NULL ? arb_snapshot_begin() : NULL;
 
 	if (own != NULL)

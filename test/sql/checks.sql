@@ -112,7 +112,8 @@ SELECT octet_length(arbees.compose_input('{}')) < 700 AS short, octet_length(arb
 		arbees.decode_decision(i.input, o.output) f
 	WHERE f.part = 'input' AND f.value ~ '^-?[0-9.]+$'))) < 2048 AS long_fits;
 SELECT count(*) AS values, bool_and(f.value = coalesce(v::text, 'null')) AS come_back
-FROM unnest(ARRAY[0, 1, -1, 63, 64, -64, -65, 127, 128, 8191, 8192, 9223372036854775806, -9223372036854775807, NULL]::bigint[]) v,
+FROM unnest(ARRAY[0, 1, -1, 63, 64, -64, -65, 127, 128, 8191, 8192, 9223372036854775806, -9223372036854775807, NULL,
+	10, -100, 12000, 100000000, 100000000000000, -1000000000000000, 1234500000000000000]::bigint[]) v,
 	arbees.compose_input(jsonb_build_object('repeats', v)) i (input), arbees.judge(i.input) o (output),
 	arbees.decode_decision(i.input, o.output) f
 WHERE f.field = 'repeats' AND f.part = 'input';
@@ -129,10 +130,14 @@ SELECT pg_temp.refused(b), count(*) FROM arbees.compose_input('{}') i (input),
 		UNION ALL SELECT input || '\x02' UNION ALL SELECT set_byte(input, 1, 1) UNION ALL SELECT set_byte(input, 3, 1)
 		-- One more byte of nothing, and a number of eleven bytes.
 		UNION ALL SELECT substr(input, 1, octet_length(input) - 1) || '\x8100'
+		-- Ten with its zero, nothing times ten, a mark that is none.
+		UNION ALL SELECT substr(input, 1, octet_length(input) - 1) || '\xc002'
+		UNION ALL SELECT substr(input, 1, octet_length(input) - 1) || '\x01'
+		UNION ALL SELECT substr(input, 1, octet_length(input) - 1) || '\x2f'
 		UNION ALL SELECT substr(input, 1, octet_length(input) - 1) || '\xffffffffffffffffff02'
 		UNION ALL SELECT substr(input, 1, octet_length(input) - 1) || '\xffffffffffffffffffff01') x (b)
 GROUP BY 1 ORDER BY 1;
-SELECT pg_temp.refused(substr(input, 1, octet_length(input) - 1) || '\xffffffffffffffffff01') AS largest_token FROM arbees.compose_input('{}') i (input);
+SELECT pg_temp.refused(substr(input, 1, octet_length(input) - 1) || '\xc0ffffffffffffffff1f') AS largest_token FROM arbees.compose_input('{}') i (input);
 
 -- Random inputs: the gate answers, the same twice, and no entry passes a kill.
 SELECT setseed(0.3);
