@@ -259,7 +259,7 @@ SELECT regexp_replace(left(statement, 96), '\s+', ' ', 'g') AS written, desk.aud
 
 -- A prepared transaction would keep the kill switch's lock with no backend to end: what decides, asks or kills is not prepared.
 BEGIN;
-SELECT desk.try(desk.signal('{"key": "prepared"}'));
+SELECT desk.try(desk.signal('{"key": "prepared", "symbol": "w.down"}')) AS decided;
 PREPARE TRANSACTION 'decided';
 \echo :LAST_ERROR_SQLSTATE
 BEGIN;
@@ -269,7 +269,7 @@ PREPARE TRANSACTION 'asked';
 -- Its locks may be in a savepoint.
 BEGIN;
 SAVEPOINT s;
-SELECT desk.try(desk.signal('{"key": "prepared"}'));
+SELECT desk.try(desk.signal('{"key": "prepared", "symbol": "w.down"}')) AS decided;
 RELEASE s;
 PREPARE TRANSACTION 'in a savepoint';
 \echo :LAST_ERROR_SQLSTATE

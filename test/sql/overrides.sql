@@ -108,9 +108,11 @@ RESET SESSION AUTHORIZATION;
 -- A strategy's word is old when people have read it: theirs is the one that counts.
 SELECT arbees_set('signal_max_age_ms', '5000', 'as shipped') IS NOT NULL AS set;
 SELECT arbees_set_none('max_position_usd', 'this is about one order') IS NOT NULL AS set, desk.make_window('t', 0, 300);
-SELECT FROM desk.quote('PAPER', 100, 't.up', 0.48, 0.52), desk.quote('PAPER', 100, 't.down', 0.48, 0.52);
+SELECT FROM desk.quote('PAPER', 100, 't.up', 0.48, 0.52);
+SELECT FROM desk.quote('PAPER', 100, 't.down', 0.48, 0.52);
 SELECT desk.try(desk.signal('{"key": "slow", "amount": 3, "symbol": "t.down"}')) AS slow;
-SELECT FROM desk.quote('PAPER', 110, 't.up', 0.48, 0.52), desk.quote('PAPER', 110, 't.down', 0.48, 0.52);
+SELECT FROM desk.quote('PAPER', 110, 't.up', 0.48, 0.52);
+SELECT FROM desk.quote('PAPER', 110, 't.down', 0.48, 0.52);
 -- And no more than they read: of sixty shares to hold ten were missing, then all are.
 SELECT arbees_set('max_order_usd', '30', 'room') IS NOT NULL AS set;
 SELECT desk.try(desk.signal('{"key": "there", "symbol": "t.up", "amount_kind": "base", "amount": 50, "limit_price": 0.40, "time_in_force": "GTC"}')) AS there;

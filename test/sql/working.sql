@@ -13,14 +13,19 @@ CREATE FUNCTION desk.units() RETURNS text LANGUAGE sql STABLE AS $$
 		AND f.decision_id = (SELECT max(decision_id) FROM arbees.decisions)
 $$;
 SELECT arbees_set_none('max_position_usd', 'this is about units') IS NOT NULL AS set, arbees_set('max_position_qty', '100', 'this') IS NOT NULL AS set;
-SELECT FROM desk.quote('PAPER', 100, 'w.up', 0.48, 0.52), desk.quote('PAPER', 100, 'w.down', 0.48, 0.52);
-SELECT desk.rest('1', '{"amount": 60}'), desk.rest('over', '{"amount": 40.01}'), desk.units();
+SELECT FROM desk.quote('PAPER', 100, 'w.up', 0.48, 0.52);
+SELECT FROM desk.quote('PAPER', 100, 'w.down', 0.48, 0.52);
+SELECT desk.rest('1', '{"amount": 60}'), desk.rest('over', '{"amount": 40.01}');
+SELECT desk.units();
 -- Another session's book, and one read anew, see the same.
 \c
-SELECT desk.rest('over again', '{"amount": 40.01}'), desk.units();
-SELECT desk.rest('exactly', '{"amount": 40}'), desk.units();
--- A sale is no more of it; the other outcome is another instrument.
-SELECT desk.rest('down', '{"amount": 100, "symbol": "w.down"}'), desk.units();
+SELECT desk.rest('over again', '{"amount": 40.01}');
+SELECT desk.units();
+SELECT desk.rest('exactly', '{"amount": 40}');
+SELECT desk.units();
+-- The other outcome is another instrument.
+SELECT desk.rest('down', '{"amount": 100, "symbol": "w.down"}');
+SELECT desk.units();
 
 -- Part of an order is filled: what it got and what it may still get are counted once.
 SELECT desk.go_live(100);
@@ -33,15 +38,21 @@ CREATE FUNCTION desk.fill(trade text, shares numeric, status text) RETURNS text 
 $$;
 SELECT desk.live('1', '{"amount": 60}');
 SELECT claimed FROM arbees.orders o, arbees.claim_order(desk.account(), desk.epoch(), o.order_id, 'v', sha256('')) WHERE o.mode = 'LIVE';
-SELECT desk.fill('a', 25, 'MATCHED'), desk.live('2', '{"amount": 40.01}'), desk.units();
-SELECT desk.fill('b', 5, 'MATCHED'), desk.live('3', '{"amount": 40.01}'), desk.units();
-SELECT desk.fill('b', 5, 'FAILED'), desk.live('4', '{"amount": 40.01}'), desk.units();
+SELECT desk.fill('a', 25, 'MATCHED'), desk.live('2', '{"amount": 40.01}');
+SELECT desk.units();
+SELECT desk.fill('b', 5, 'MATCHED'), desk.live('3', '{"amount": 40.01}');
+SELECT desk.units();
+SELECT desk.fill('b', 5, 'FAILED'), desk.live('4', '{"amount": 40.01}');
+SELECT desk.units();
 \c
-SELECT desk.live('5', '{"amount": 40.01}'), desk.units();
+SELECT desk.live('5', '{"amount": 40.01}');
+SELECT desk.units();
 -- What will not come any more does not count.
 SELECT arbees.report_order(desk.account(), desk.epoch(), order_id, 'closed', NULL, NULL, 'test') FROM arbees.orders WHERE mode = 'LIVE';
-SELECT desk.live('6', '{"amount": 75.01}'), desk.units();
+SELECT desk.live('6', '{"amount": 75.01}');
+SELECT desk.units();
 -- An order in money: the shares its price gives.
-SELECT desk.live('7', '{"amount_kind": "money", "amount": 10}'), desk.live('8', '{"amount": 50.01}'), desk.units();
+SELECT desk.live('7', '{"amount_kind": "money", "amount": 10}'), desk.live('8', '{"amount": 50.01}');
+SELECT desk.units();
 SELECT * FROM arbees.check_book(desk.portfolio('live'));
 SELECT (arbees_replay(decision_id)).agrees, count(*) FROM arbees.decisions GROUP BY 1;
