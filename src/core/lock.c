@@ -127,6 +127,13 @@ arb_lock_portfolio(int32 portfolio_id)
 	acquire(class_of(&portfolio_class, "portfolios"), portfolio_id, ExclusiveLock, true);
 }
 
+/* arb_lock_portfolio_try is for who can come again: false when another session has the lock. */
+bool
+arb_lock_portfolio_try(int32 portfolio_id)
+{
+	return acquire(class_of(&portfolio_class, "portfolios"), portfolio_id, ExclusiveLock, false);
+}
+
 /* arb_lock_portfolio_held tells whether this session may count on nobody else changing a portfolio's books. */
 bool
 arb_lock_portfolio_held(int32 portfolio_id)

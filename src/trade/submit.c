@@ -50,6 +50,38 @@ accounts_of(const List *portfolio_ids)
 	return accounts;
 }
 
+static void
+lock_above_portfolios(TradingMode mode, const List *portfolio_ids)
+{
+	ListCell   *lc;
+
+	arb_lock_kill(ShareLock);
+	if (mode == MODE_LIVE || mode == MODE_DRY_RUN)
+		foreach(lc, accounts_of(portfolio_ids))
+			arb_lock_epoch(lfirst_int(lc), ShareLock);
+}
+
+/*
+ * arb_submit_lock_free takes the locks of a round of decisions, but waits for no
+ * portfolio: one that a forgotten transaction holds must not keep the others.
+ *
+ * Returns: the portfolios whose lock it got.
+ */
+List *
+arb_submit_lock_free(TradingMode mode, const List *portfolio_ids)
+{
+	List	   *locked = NIL;
+	ListCell   *lc;
+
+	if (portfolio_ids == NIL)
+		return NIL;
+	lock_above_portfolios(mode, portfolio_ids);
+	foreach(lc, portfolio_ids)
+		if (arb_lock_portfolio_try(lfirst_int(lc)))
+			locked = lappend_int(locked, lfirst_int(lc));
+	return locked;
+}
+
 /* arb_submit_lock_all takes the locks of a round of decisions; the ids ascend. See the head of this file. */
 void
 arb_submit_lock_all(TradingMode mode, const List *portfolio_ids)
@@ -58,10 +90,7 @@ arb_submit_lock_all(TradingMode mode, const List *portfolio_ids)
 
 	if (portfolio_ids == NIL)
 		return;
-	arb_lock_kill(ShareLock);
-	if (mode == MODE_LIVE || mode == MODE_DRY_RUN)
-		foreach(lc, accounts_of(portfolio_ids))
-			arb_lock_epoch(lfirst_int(lc), ShareLock);
+	lock_above_portfolios(mode, portfolio_ids);
 	foreach(lc, portfolio_ids)
 		arb_lock_portfolio(lfirst_int(lc));
 	ARB_DEBUG_POINT("locked");

@@ -28,6 +28,7 @@ typedef struct Submitted
 } Submitted;
 
 extern void arb_submit_lock(TradingMode mode, int32 portfolio_id);
+extern List *arb_submit_lock_free(TradingMode mode, const List *portfolio_ids);
 extern void arb_submit_lock_all(TradingMode mode, const List *portfolio_ids);
 extern void arb_submit(const Wish *wish, const QuoteSet *quotes, TimestampTz market_time, Submitted *result);
 

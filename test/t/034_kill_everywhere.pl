@@ -134,6 +134,19 @@ subtest 'a signal' => sub {
 	resumed();
 };
 
+subtest 'a forgotten transaction' => sub {
+	my ($resting, $live, $paper) = engage();
+	my $forgotten = $node->background_psql('arbees');
+	$forgotten->query_safe(q{BEGIN; SELECT arbees_deposit('paper', 1, 'and then the telephone rang')});
+	ask($desk, q{SELECT arbees_kill('flatten', 'now')});
+	ok(wait_for($desk, q{SELECT flat FROM arbees.flatten_progress WHERE mode = 'LIVE'}, 't', 15),
+		'a portfolio that somebody holds does not keep the other from being flattened');
+	is(ask($desk, q{SELECT positions_left FROM arbees.flatten_progress WHERE mode = 'PAPER'}), '1', 'while it waits itself');
+	$forgotten->quit;
+	becomes_flat('after the forgotten transaction');
+	resumed();
+};
+
 subtest 'flatten goes by the venue\'s own list' => sub {
 	my ($resting) = engage();
 	# The single cancels and the one for everything fail: what the list shows is left, by name.
