@@ -101,7 +101,7 @@ FROM (VALUES
 	 'time one exit order has; what still works then is cancelled and priced anew'),
 	('exit_max_slippage_pct', 'numeric', '90', false, 'percent of the bid', 0, 100, NULL,
 	 'how far below the bid the last rungs of an exit may sell'),
-	('loss_action', 'label', 'breaker', false, NULL, NULL, NULL, '{breaker,pause,flatten}',
+	('loss_action', 'label', 'pause', false, NULL, NULL, NULL, '{breaker,pause,flatten}',
 	 'what a loss limit does once reached, besides opening the portfolio''s breaker: a kill level for the desk (a PAPER portfolio''s for itself)'),
 	('worker_max_silence_ms', 'integer', '5000', false, 'ms', 500, 600000, NULL,
 	 'age of a worker''s heartbeat at which it counts as gone'),

@@ -150,14 +150,14 @@ CREATE TABLE arbees.loss_stops (
 	loss_limit		text NOT NULL,
 	reached_at		timestamptz NOT NULL,
 	loss			numeric(24,8) NOT NULL,
-	limit_usd		numeric(24,8) NOT NULL,
+	limit_value		numeric(24,8) NOT NULL,
 	action			text NOT NULL,
 	cleared_at		timestamptz,
 	PRIMARY KEY (portfolio_id, loss_limit, reached_at),
 	CONSTRAINT loss_stops_portfolio_fkey FOREIGN KEY (portfolio_id) REFERENCES arbees.portfolios
 );
 CREATE UNIQUE INDEX loss_stops_standing_key ON arbees.loss_stops (portfolio_id, loss_limit) WHERE cleared_at IS NULL;
-COMMENT ON TABLE arbees.loss_stops IS 'limits of losses that were reached, and what was done about it';
+COMMENT ON TABLE arbees.loss_stops IS 'limits of losses that were reached, in dollars or losses in a row, and what was done about it';
 
 /* Rehearsals of the kill switch, a row per level. */
 CREATE SEQUENCE arbees.kill_drills_seq;

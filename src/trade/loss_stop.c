@@ -36,11 +36,12 @@ PG_FUNCTION_INFO_V1(arbees_step_losses);
 typedef struct Loss
 {
 	const char *limit_name;		/* the control's key */
-	Fixed		loss;
+	const char *what;			/* for people: what so many are */
+	Fixed		loss;			/* dollars, or losses in a row */
 	Fixed		limit;
 } Loss;
 
-#define LOSS_LIMITS 3
+#define LOSS_LIMITS 4
 
 /* A limit that was just reached. */
 typedef struct Stop
@@ -63,6 +64,13 @@ limits_of(int32 portfolio_id, Limits *limits)
 	arb_limits(&scope, limits);
 }
 
+/* Counts are compared as the dollars are. */
+static Fixed
+count_limit(int64 limit)
+{
+	return limit == FIXED_NULL || limit == FIXED_NONE ? limit : limit * FIXED_ONE;
+}
+
 static void
 measure(const Desk *desk, Loss losses[LOSS_LIMITS])
 {
@@ -73,19 +81,21 @@ measure(const Desk *desk, Loss losses[LOSS_LIMITS])
 	limits_of(desk->portfolio_id, &limits);
 	arb_ledger_totals(desk->mode, desk->portfolio_id, desk->market_time, snapshot, &totals);
 	arb_snapshot_end(snapshot);
-	losses[0] = (Loss) {"max_session_loss_usd", -totals.session_pnl,
+	losses[0] = (Loss) {"max_session_loss_usd", "dollars lost", -totals.session_pnl,
 		limits.hard[LIMIT_max_session_loss_usd]};
-	losses[1] = (Loss) {"daily_drawdown_limit_usd", arb_fixed_sub(totals.day_peak, totals.day_pnl),
+	losses[1] = (Loss) {"daily_drawdown_limit_usd", "dollars lost", arb_fixed_sub(totals.day_peak, totals.day_pnl),
 		limits.hard[LIMIT_daily_drawdown_limit_usd]};
-	losses[2] = (Loss) {"weekly_drawdown_limit_usd", arb_fixed_sub(totals.week_peak, totals.week_pnl),
+	losses[2] = (Loss) {"weekly_drawdown_limit_usd", "dollars lost", arb_fixed_sub(totals.week_peak, totals.week_pnl),
 		limits.hard[LIMIT_weekly_drawdown_limit_usd]};
+	losses[3] = (Loss) {"max_consecutive_losses", "losses in a row", totals.losses_in_row * FIXED_ONE,
+		count_limit(limits.hard[LIMIT_max_consecutive_losses])};
 }
 
-/* As the gate sees it; a limit that is missing makes it deny, but is none that could be reached. */
+/* As the gate sees it; a limit that is missing makes it deny, but is none that could be reached, and no loss reaches none. */
 static bool
 is_reached(const Loss *loss)
 {
-	return loss->limit != FIXED_NULL && loss->limit != FIXED_NONE && loss->loss > loss->limit;
+	return loss->limit != FIXED_NULL && loss->limit != FIXED_NONE && loss->loss > 0 && loss->loss >= loss->limit;
 }
 
 static bool
@@ -117,7 +127,7 @@ static void
 record(const Desk *desk, const Loss *loss)
 {
 	static SqlPlan plan = {
-		"INSERT INTO arbees.loss_stops (portfolio_id, loss_limit, reached_at, loss, limit_usd, action)"
+		"INSERT INTO arbees.loss_stops (portfolio_id, loss_limit, reached_at, loss, limit_value, action)"
 		" VALUES ($1, $2, clock_timestamp(), $3, $4, $5)",
 		5, {INT4OID, TEXTOID, NUMERICOID, NUMERICOID, TEXTOID}
 	};
@@ -179,7 +189,7 @@ review(const Desk *desk)
 		record(desk, &losses[i]);
 		stop = palloc(sizeof(Stop));
 		stop->desk = *desk;
-		stop->reason = psprintf("a loss of %s exceeds %s = %s", arb_fixed_to_cstring(losses[i].loss),
+		stop->reason = psprintf("%s %s: %s is %s", arb_fixed_to_cstring(losses[i].loss), losses[i].what,
 								losses[i].limit_name, arb_fixed_to_cstring(losses[i].limit));
 		stops = lappend(stops, stop);
 	}

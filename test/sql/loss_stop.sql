@@ -3,6 +3,7 @@
 \set desk :dir '/sql/desk.inc'
 \i :desk
 -- What a loss limit does besides refusing entries: the breaker opens, and where loss_action says so, trading stops.
+SELECT arbees_set('loss_action', 'breaker', 'the mildest first');
 SELECT arbees_set('max_position_usd', '100', 'test'), arbees_set('exit_retry_ms', '10', 'test'), arbees_set('daily_drawdown_limit_usd', '100', 'test');
 SELECT arbees_create_portfolio('other', 'PAPER', 'sim', NULL) > 0 AS made;
 SELECT arbees_deposit('other', 1000, 'start');
@@ -12,7 +13,7 @@ CREATE VIEW desk.stopped AS
 		(SELECT level FROM arbees.kill_switch) AS desk
 	FROM arbees.portfolios p ORDER BY p.portfolio_id;
 CREATE VIEW desk.stops AS
-	SELECT p.name, s.loss_limit, trim_scale(s.loss) AS loss, trim_scale(s.limit_usd) AS limit_usd, s.action, s.cleared_at IS NOT NULL AS cleared
+	SELECT p.name, s.loss_limit, trim_scale(s.loss) AS loss, trim_scale(s.limit_value) AS limit_value, s.action, s.cleared_at IS NOT NULL AS cleared
 	FROM arbees.loss_stops s JOIN arbees.portfolios p USING (portfolio_id) ORDER BY s.reached_at;
 -- Buys ten shares at 0.50 in a window of their own and sells them at a bid of 0.40: a loss of one dollar and fees.
 CREATE FUNCTION desk.lose(slug text, portfolio text) RETURNS text LANGUAGE plpgsql AS $$
@@ -94,4 +95,8 @@ SELECT level FROM arbees_resume('looked at');
 SELECT arbees.step_losses();
 SELECT level FROM arbees.kill_switch;
 SELECT desk.attempt('DELETE FROM arbees.loss_stops'), desk.attempt('TRUNCATE arbees.loss_stops');
+-- losses in a row are losses, too
+SELECT arbees_new_session('paper'), arbees_set('max_consecutive_losses', '1', 'test');
+SELECT arbees.step_losses();
+SELECT loss_limit, loss, limit_value, cleared FROM desk.stops WHERE loss_limit = 'max_consecutive_losses';
 SELECT desk.attempt('SELECT arbees_set(''loss_action'', ''emergency'', ''x'')');
