@@ -91,9 +91,9 @@ sub refused_under
 		ok(wait_for($desk, "SELECT $field FROM arbees.venue_accounts", 't', 10), 'and reports it');
 		my $sent = () = venue_orders($desk);
 		my @answer;
-		wait_until(sub { @answer = submit($desk, seconds => 3); @answer && $answer[1] !~ /^(quote|no_market|window|trader|not_rec)/ }, 'a window');
+		wait_until(sub { @answer = submit($desk, seconds => 3); @answer && $answer[1] !~ /^(quote|no_market|window|trader|not_rec|worker_silent|feed_silent)/ }, 'a window');
 		is("$answer[0] $answer[1]", "denied $reason", 'a LIVE entry is refused');
-		wait_until(sub { @answer = submit($desk, seconds => 3, portfolio => 'paper'); @answer && $answer[1] !~ /^(quote|no_market|window)/ }, 'a window');
+		wait_until(sub { @answer = submit($desk, seconds => 3, portfolio => 'paper'); @answer && $answer[1] !~ /^(quote|no_market|window|feed_silent)/ }, 'a window');
 		is($answer[0], 'accepted', 'a PAPER entry is not');
 		is(scalar(() = venue_orders($desk)), $sent, 'nothing was sent');
 		clear_faults($desk);

@@ -243,7 +243,7 @@ sub submit
 }
 
 # What passes by itself: no window or quote just now, somebody is coming back.
-my $for_now = qr/^(quote_|no_market|window_|not_reconciled|trader_absent|venue_checks_failed|conductor_silent|worker_silent|feed_silent)/;
+my $for_now = qr/^(quote_|no_market|window_|not_reconciled|trader_absent|venue_checks_failed|conductor_silent|worker_silent|feed_silent|clock_offset)/;
 
 # take, rest: submits until it is accepted; the order's id. What is refused for
 # a moment is tried again, nothing else.
