@@ -84,8 +84,7 @@ subtest 'the conductor' => sub {
 subtest 'the backend that serves the worker' => sub {
 	my $backend = ask($desk, q{SELECT pid FROM pg_stat_activity WHERE usename = 'desk_worker' ORDER BY backend_start LIMIT 1});
 	ok($backend, 'the worker has a backend');
-	kill 'KILL', $backend;
-	ok(process_gone($backend), 'killed -9: the server restarts itself');
+	ok(restarted($desk->{node}, sub { kill 'KILL', $backend }), 'killed -9: the server restarts itself');
 	back('backend');
 	books_agree($desk, 'backend killed');
 };

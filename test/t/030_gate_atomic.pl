@@ -70,8 +70,9 @@ sub armed
 sub at
 {
 	my ($point, $action, $sql, $before) = @_;
-	my ($status, $out, $err) = $node->psql('arbees',
-		($before // '') . armed($point, $action) . "$sql; COMMIT");
+	my ($status, $out, $err);
+	my $run = sub { ($status, $out, $err) = $node->psql('arbees', ($before // '') . armed($point, $action) . "$sql; COMMIT") };
+	$action eq 'kill' ? restarted($node, $run) : $run->();
 	return ($status, $err);
 }
 

@@ -20,7 +20,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(arbees_node start_sim stop_sim sim_get sim_post start_worker kill_worker
-  program wait_for_sql wait_until have_shared write_keys paper_desk paper_trade);
+  program wait_for_sql wait_until restarted have_shared write_keys paper_desk paper_trade);
 
 our @running;
 my $counter = 0;
@@ -230,6 +230,17 @@ sub wait_for_sql
 		$seconds);
 	diag("last answer: $last") unless $done;
 	return $done;
+}
+
+# restarted NODE, CODE: runs CODE, which kills a backend, and waits until the server has restarted its
+# processes: until it notices, it takes statements that the restart then cuts off. True if it did.
+sub restarted
+{
+	my ($node, $code) = @_;
+	my $checkpointer = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'};
+	my $before = $node->safe_psql('arbees', $checkpointer);
+	$code->();
+	return wait_for_sql($node, "SELECT ($checkpointer) <> $before", 't', 60);
 }
 
 END
