@@ -66,6 +66,10 @@ extern int	arb_book_direction(Book *book, int32 instrument_id);
 extern int	arb_book_instruments(const Book *book, int32 deployment_id);
 extern bool arb_book_trades_instrument(const Book *book, int32 deployment_id, int32 instrument_id);
 
+/* What a deployment has at work in an instrument, and the shares its working orders may still add to that or take from it. */
+extern Exposure arb_book_held(const Book *book, int32 deployment_id, int32 instrument_id);
+extern Fixed arb_book_change_at_work(Book *book, int32 deployment_id, int32 instrument_id);
+
 /* The best price at which an order of ours may rest on a side of an instrument; FIXED_NULL = none. */
 extern Fixed arb_book_resting_price(Book *book, int32 instrument_id, OrderSide side);
 
