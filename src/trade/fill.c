@@ -137,58 +137,45 @@ close_trade(const Row *position, LedgerChange *change)
 	change->trade_pnl = arb_row_fixed(position, POSITIONS_realized_pnl);
 }
 
-/* The cost that leaves the position with the shares sold: all of it with the last share. */
+/*
+ * What a trade adds to the cost of a position. Shares it closes leave with their
+ * part of the cost, all of it with the last one; shares it opens come at what
+ * they cost. More sold than was held is owed at what it was sold for.
+ */
 static Fixed
-cost_of_sold(const Row *position, Fixed qty_sold)
+cost_of_trade(const Row *position, Fixed shares, Fixed paid)
 {
 	Fixed		qty = arb_row_fixed(position, POSITIONS_qty);
 	Fixed		cost = arb_row_fixed(position, POSITIONS_cost);
+	Fixed		held = Abs(qty);
+	Fixed		traded = Abs(shares);
 
-	if (qty <= 0 || qty_sold >= qty)
-		return cost;
-	return arb_fixed_muldiv_floor(cost, qty_sold, qty);
-}
-
-static void
-book_buy(Row *position, const FillFacts *facts, LedgerChange *change)
-{
-	add_to(position, POSITIONS_entry_qty, facts->qty);
-	add_to(position, POSITIONS_entry_money, facts->money);
-	add_to(position, POSITIONS_qty, facts->qty);
-	add_to(position, POSITIONS_cost, facts->money);
-	change->qty = facts->qty;
-	change->net = facts->money;
-	change->cash = -arb_fixed_add(facts->money, facts->fee);
-	change->cost_open = facts->money;
-	change->realized = -facts->fee;
-}
-
-static void
-book_sell(Row *position, const FillFacts *facts, LedgerChange *change)
-{
-	Fixed		cost = cost_of_sold(position, facts->qty);
-
-	add_to(position, POSITIONS_exit_qty, facts->qty);
-	add_to(position, POSITIONS_exit_money, facts->money);
-	add_to(position, POSITIONS_qty, -facts->qty);
-	add_to(position, POSITIONS_cost, -cost);
-	change->qty = -facts->qty;
-	change->net = -facts->money;
-	change->cash = arb_fixed_sub(facts->money, facts->fee);
-	change->cost_open = -cost;
-	change->realized = arb_fixed_sub(arb_fixed_sub(facts->money, cost), facts->fee);
+	if (qty == 0 || shares == 0 || (qty > 0) == (shares > 0))
+		return paid;
+	if (traded < held)
+		return -arb_fixed_muldiv_floor(cost, traded, held);
+	return arb_fixed_sub(arb_fixed_sub(paid, arb_fixed_muldiv_floor(paid, held, traded)), cost);
 }
 
 static void
 book_position(Row *position, const FillFacts *facts, LedgerChange *change)
 {
-	if (facts->side == SIDE_BUY)
-		book_buy(position, facts, change);
-	else
-		book_sell(position, facts, change);
+	bool		buy = facts->side == SIDE_BUY;
+	Fixed		paid = buy ? facts->money : -facts->money;
+	Fixed		qty = buy ? facts->qty : -facts->qty;
+
+	change->qty = qty;
+	change->net = paid;
+	change->cash = -arb_fixed_add(paid, facts->fee);
+	change->cost_open = cost_of_trade(position, qty, paid);
+	change->realized = arb_fixed_sub(arb_fixed_sub(change->cost_open, paid), facts->fee);
+	change->fees = facts->fee;
+	add_to(position, buy ? POSITIONS_entry_qty : POSITIONS_exit_qty, facts->qty);
+	add_to(position, buy ? POSITIONS_entry_money : POSITIONS_exit_money, facts->money);
+	add_to(position, POSITIONS_qty, qty);
+	add_to(position, POSITIONS_cost, change->cost_open);
 	add_to(position, POSITIONS_fees, facts->fee);
 	add_to(position, POSITIONS_realized_pnl, change->realized);
-	change->fees = facts->fee;
 }
 
 /* A fill that failed to settle is its own opposite, to the micro-dollar; cost is what it added to the position's. */
