@@ -393,7 +393,7 @@ arbees_on_quotes(PG_FUNCTION_ARGS)
 	judged_at = arb_now();
 	judge_all(&r, locked);
 	if (r.driven)
-		arb_settle_due(r.venue_id, r.mode, r.market_time);
+		arb_settle_due(r.venue_id, r.mode, r.market_time, false);
 	arb_tickets_new(locked, r.mode, judged_at, (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
 }
