@@ -366,12 +366,12 @@ BEGIN
 		(s.kill_rules ->> 'win_pct')::numeric, (s.kill_rules ->> 'after_trades')::integer
 	FROM arbees.portfolios p
 	WHERE p.portfolio_id = arbees.portfolio_id($2)
-	ON CONFLICT ON CONSTRAINT deployments_strategy_portfolio_key DO NOTHING
+	ON CONFLICT (strategy_id, portfolio_id) WHERE state <> 'retired' DO NOTHING
 	RETURNING deployment_id INTO id;
 	IF id IS NULL THEN
 		RAISE EXCEPTION 'strategy "%" is deployed in portfolio "%" already', $1, $2
 			USING ERRCODE = 'unique_violation', DETAIL = (SELECT format('It is deployment %s, %s.', d.deployment_id, d.state)
-				FROM arbees.deployments d WHERE d.strategy_id = s.strategy_id AND d.portfolio_id = arbees.portfolio_id($2));
+				FROM arbees.deployments d WHERE d.strategy_id = s.strategy_id AND d.portfolio_id = arbees.portfolio_id($2) AND d.state <> 'retired');
 	END IF;
 	IF s.limits IS NULL THEN
 		RAISE WARNING 'strategy "%" declares no limits: the gate denies its entries', $1
