@@ -418,10 +418,10 @@ page_items(const json_t *root, char cursor[PM_CURSOR_SIZE], ParseError *error)
 	const json_t *items;
 
 	cursor[0] = '\0';
-	if (json_is_array(root))
-		return root;
-	items = arb_json_array_field(root, "data", error);
-	if (items == NULL || !arb_json_id_optional(root, "next_cursor", cursor, PM_CURSOR_SIZE, error))
+	items = json_is_array(root) ? root : arb_json_array_field(root, "data", error);
+	if (items == NULL)
+		return NULL;
+	if (items != root && !arb_json_id_optional(root, "next_cursor", cursor, PM_CURSOR_SIZE, error))
 		return NULL;
 	if (strcmp(cursor, LAST_CURSOR) == 0)
 		cursor[0] = '\0';
