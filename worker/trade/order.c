@@ -336,9 +336,9 @@ refuse_news(Trade *trade, const char *doubt, const char *what, const char *id)
 static const char *
 doubt_part(const PmTrade *news, const FillFact *fact, const OrderTicket *ticket)
 {
-	const char *doubt = arb_doubt_trade(news);
+	const char *doubt = arb_doubt_fill(fact, ticket);
 
-	return doubt != NULL ? doubt : arb_doubt_fill(fact, ticket);
+	return doubt != NULL ? doubt : arb_doubt_trade(news);
 }
 
 bool
