@@ -145,6 +145,8 @@ write_decision(GateContext *c, Submitted *result)
 		SET(target_qty, arb_fixed_to_numeric(c->in.target_qty));
 	null[DECISIONS_warnings] = result->warnings == NULL;
 	SET(warnings, result->warnings == NULL ? (Datum) 0 : CStringGetTextDatum(result->warnings));
+	null[DECISIONS_book] = result->verdict != VERDICT_ACCEPTED || c->quote.book == NULL;
+	SET(book, PointerGetDatum(c->quote.book));
 #undef SET
 	table = arb_table_open(&decisions_table, w->mode, RowExclusiveLock);
 	arb_guard_open("decisions");
@@ -384,5 +386,5 @@ arb_submit(const Wish *wish, const QuoteSet *quotes, TimestampTz market_time, Su
 				result->reason == NULL ? wish->key : psprintf("%s: %s", wish->key, result->reason));
 	ARB_DEBUG_POINT("journal");
 	if (result->verdict == VERDICT_ACCEPTED && wish->mode == MODE_PAPER)
-		arb_simulate_order(wish->mode, result->order_id, quotes, market_time);
+		arb_simulate_order(wish->mode, result->order_id, &c.quote, market_time);
 }
