@@ -89,7 +89,7 @@ FROM (VALUES
 	 'time a sent order has to be acknowledged before its fate is asked for'),
 	('balance_check', 'label', 'per_order', false, NULL, NULL, NULL, '{per_order,age}',
 	 'per_order: the worker reads the venue''s balance for each LIVE entry before it is sent; age: one not older than balance_max_age_ms will do'),
-	('resting_expiry_s', 'integer', '600', false, 's', 120, 86400, NULL,
+	('resting_expiry_s', 'integer', '600', false, 's', 180, 86400, NULL,
 	 'time after which the venue itself ends an order that rests, whatever became of us; none rests until it is cancelled'),
 	('lease_ms', 'integer', '10000', false, 'ms', 1000, 600000, NULL,
 	 'time after which a trader that does not renew may be replaced'),

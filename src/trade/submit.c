@@ -215,8 +215,8 @@ random_salt(void)
 
 /* A missing control is the shipped one. */
 #define DEFAULT_RESTING_EXPIRY_S 600
-/* No venue takes an expiry nearer than this (Polymarket: three minutes, of which it keeps the last one for itself). */
-#define MIN_RESTING_EXPIRY_S 120
+/* No venue takes an expiry nearer than this (Polymarket: three minutes). */
+#define MIN_RESTING_EXPIRY_S 180
 
 /*
  * resting_expiry returns when the venue is to end an order that rests, 0 for
