@@ -61,6 +61,13 @@ sub resumed
 }
 
 subtest 'a file' => sub {
+	my $nowhere = PostgreSQL::Test::Utils::tempdir() . '/nowhere';
+	my $impossible = q{SELECT count(*) FROM arbees.alerts WHERE kind = 'kill_file_impossible'};
+	ok(config('arbees.kill_file', "$nowhere/KILL.flag"), 'a file is named where no file can be');
+	ok(wait_for($desk, $impossible, '1'), 'that the valve cannot work is told');
+	my $told = ask($desk, 'SELECT ticks FROM arbees.conductor');
+	ok(wait_for($desk, "SELECT ticks > $told + 2 FROM arbees.conductor"), 'ticks go by');
+	is(ask($desk, $impossible), '1', 'it is told once');
 	my ($resting) = engage();
 	ok(config('arbees.kill_file', $file), 'the file is named');
 	my $ticks = ask($desk, 'SELECT ticks FROM arbees.conductor');

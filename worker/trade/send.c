@@ -83,7 +83,8 @@ may_write(void *arg)
 {
 	const WorkOrder *order = arg;
 
-	return arb_desk_may_send(order->trade) && arb_mono_ns() < order->send_before_ns;
+	return arb_desk_may_send(order->trade) && arb_sweep_lets_send(order->trade) &&
+		arb_mono_ns() < order->send_before_ns;
 }
 
 /* What an answer to a POST says of the venue's limits and of whether it trades at all. */
@@ -247,8 +248,20 @@ start(WorkOrder *order)
 	Trade	   *trade = order->trade;
 	char		reason[VENUE_REASON_SIZE] = "";
 
+<<<<<<< HEAD
 	order->stage = ORDER_STAGE_CLAIMING;
 	order->taken_ns = arb_mono_ns();
+=======
+	/* Dropped here, it stays NEW; the list of pending work offers it again while it is worth sending. */
+	if (!arb_desk_may_send(trade) || !arb_sweep_lets_send(trade) || trade->worker->client.credentials == NULL ||
+		arb_order_find(trade, ticket->order_id) != NULL)
+		return;
+	order = arb_order_add(trade, ticket, ORDER_STAGE_CLAIMING);
+	if (order == NULL)
+		return;
+	order->frame_ns = frame_ns;
+	order->decided_ns = decided_ns;
+>>>>>>> book
 	order->prepared = malloc(sizeof(*order->prepared));
 	if (order->prepared == NULL)
 	{
