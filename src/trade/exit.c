@@ -246,7 +246,8 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 	wish.side = SIDE_SELL;
 	wish.amount_kind = AMOUNT_BASE;
 	wish.limit_price = protection_price(quote->bid, history.orders, tick);
-	wish.amount = exit_amount(arb_fixed_sub(arb_row_fixed(position, POSITIONS_qty), history.unknown_qty), wish.limit_price, &instrument);
+	wish.amount = exit_amount(arb_fixed_sub(arb_row_fixed(position, POSITIONS_qty), history.unknown_qty),
+							  wish.limit_price, &instrument);
 	wish.time_in_force = TIF_FAK;
 	wish.take_profit_kind = TAKE_PROFIT_NONE;
 	wish.confidence = wish.target_qty = FIXED_NULL;
