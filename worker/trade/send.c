@@ -248,20 +248,8 @@ start(WorkOrder *order)
 	Trade	   *trade = order->trade;
 	char		reason[VENUE_REASON_SIZE] = "";
 
-<<<<<<< HEAD
 	order->stage = ORDER_STAGE_CLAIMING;
 	order->taken_ns = arb_mono_ns();
-=======
-	/* Dropped here, it stays NEW; the list of pending work offers it again while it is worth sending. */
-	if (!arb_desk_may_send(trade) || !arb_sweep_lets_send(trade) || trade->worker->client.credentials == NULL ||
-		arb_order_find(trade, ticket->order_id) != NULL)
-		return;
-	order = arb_order_add(trade, ticket, ORDER_STAGE_CLAIMING);
-	if (order == NULL)
-		return;
-	order->frame_ns = frame_ns;
-	order->decided_ns = decided_ns;
->>>>>>> book
 	order->prepared = malloc(sizeof(*order->prepared));
 	if (order->prepared == NULL)
 	{
@@ -368,7 +356,7 @@ arb_send_ticket(Trade *trade, const OrderTicket *ticket, int64_t frame_ns, int64
 	WorkOrder  *order;
 
 	/* Dropped here, it stays NEW; the list of pending work offers it again while it is worth sending. */
-	if (!arb_desk_may_send(trade) || trade->worker->client.credentials == NULL ||
+	if (!arb_desk_may_send(trade) || !arb_sweep_lets_send(trade) || trade->worker->client.credentials == NULL ||
 		arb_order_find(trade, ticket->order_id) != NULL)
 		return;
 	order = arb_order_add(trade, ticket, ORDER_STAGE_QUEUED);
