@@ -77,6 +77,7 @@ typedef struct WorkOrder
 	bool		claimed;
 	bool		repeating;		/* the same bytes are on their way again */
 	int			repeats;
+	int64_t		repeated_ns;	/* when the last repetition ended */
 
 	OrderReport told;			/* newest acknowledged by the database */
 	int64_t		told_qty;

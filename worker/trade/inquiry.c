@@ -62,6 +62,15 @@ again_after_ms(const WorkOrder *order)
 	return delay < most ? delay : most;
 }
 
+/* From when on nothing of ours can be on its way; what is found missing before proves nothing. */
+static int64_t
+quiet_from(const WorkOrder *order)
+{
+	if (order->repeating)
+		return INT64_MAX;
+	return order->repeated_ns > order->send_before_ns ? order->repeated_ns : order->send_before_ns;
+}
+
 static void
 conclude(Inquiry *inquiry)
 {
@@ -76,7 +85,7 @@ conclude(Inquiry *inquiry)
 		order->filled == 0;
 	inquiry->round.traded = order->filled;
 	standing.known_accepted = order->known_accepted;
-	standing.quiet_from_ns = order->send_before_ns;
+	standing.quiet_from_ns = quiet_from(order);
 	judgement = arb_judge_round(&inquiry->round, &standing, arb_mono_ns(), &order->evidence);
 	free(inquiry);
 	order->inquiry = NULL;

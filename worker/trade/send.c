@@ -380,6 +380,7 @@ on_repeated(void *arg, const HttpAnswer *answer)
 	OrderReport report = ORDER_REPORT_NONE;
 
 	order->repeating = false;
+	order->repeated_ns = arb_mono_ns();
 	memset(&answered, 0, sizeof(answered));
 	if (answer->outcome == HTTP_ANSWERED)
 	{
