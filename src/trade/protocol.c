@@ -32,6 +32,7 @@
 #include "safety/trader_lock.h"
 #include "trade/fill.h"
 #include "trade/order.h"
+#include "trade/plausible.h"
 #include "trade/protocol.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -170,6 +171,25 @@ arbees_claim_order(PG_FUNCTION_ARGS)
 
 /* ---- report ---- */
 
+/* News of another order is none of this one, whatever it says. */
+static void
+require_same_id(const Row *order, text *said)
+{
+	text	   *known;
+
+	if (order->null[ORDERS_venue_order_id])
+		return;
+	known = DatumGetTextPP(order->value[ORDERS_venue_order_id]);
+	if (VARSIZE_ANY_EXHDR(known) != VARSIZE_ANY_EXHDR(said) ||
+		memcmp(VARDATA_ANY(known), VARDATA_ANY(said), VARSIZE_ANY_EXHDR(said)) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a report names another venue order id than its order has"),
+				 errdetail("Order " INT64_FORMAT " is \"%s\" at the venue, the report is of \"%s\".",
+						   DatumGetInt64(order->value[ORDERS_order_id]), text_to_cstring(known),
+						   text_to_cstring(said))));
+}
+
 /* Locks the order's portfolio, then the order, against a claim: in this order, always. */
 static bool
 lock_and_read(int64 order_id, Row *order)
@@ -190,6 +210,16 @@ require_order(int64 order_id, int32 account)
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("order " INT64_FORMAT " is no order of venue account %d", order_id, account)));
 	return order;
+}
+
+/* A match that failed to settle was heard of, and counts: nothing more comes of it. */
+static bool
+fills_are_missing(const Row *order)
+{
+	Fixed		venue_qty = arb_row_fixed(order, ORDERS_venue_qty);
+
+	return venue_qty != FIXED_NULL && arb_row_fixed(order, ORDERS_filled_qty) < venue_qty &&
+		arb_fills_heard(MODE_LIVE, DatumGetInt64(order->value[ORDERS_order_id])) < venue_qty;
 }
 
 /* Why the bytes of an order whose fate is unknown may not go out a second time; NULL when they may. */
@@ -251,11 +281,7 @@ arbees_claim_again(PG_FUNCTION_ARGS)
 static void
 close_when_booked(Row *order, const char *reason, TimestampTz market_time)
 {
-	Fixed		venue_qty = arb_row_fixed(order, ORDERS_venue_qty);
-
-	if (!arb_order_working(arb_order_state(order)))
-		return;
-	if (venue_qty != FIXED_NULL && arb_row_fixed(order, ORDERS_filled_qty) < venue_qty)
+	if (!arb_order_working(arb_order_state(order)) || fills_are_missing(order))
 		return;
 	arb_order_finish(MODE_LIVE, order, ORDER_EVENT_CLOSE, reason, market_time);
 }
@@ -318,7 +344,7 @@ apply_event(Row *order, const char *event, Datum qty, bool qty_null, const char 
 	else if (strcmp(event, "closed") == 0 || strcmp(event, "canceled") == 0)
 	{
 		note_venue_qty(order, qty, qty_null);
-		if (arb_row_fixed(order, ORDERS_filled_qty) < arb_row_fixed(order, ORDERS_venue_qty))
+		if (fills_are_missing(order))
 			arb_order_write(MODE_LIVE, order);	/* its fills are still to come */
 		else
 			close_when_booked(order, reason, market_time);
@@ -356,6 +382,10 @@ arbees_report_order(PG_FUNCTION_ARGS)
 	require_event(event);
 	arb_protocol_begin("report_order", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
 	order = require_order(PG_GETARG_INT64(2), PG_GETARG_INT32(0));
+	if (!PG_ARGISNULL(4))
+		require_same_id(&order, PG_GETARG_TEXT_PP(4));
+	if (!PG_ARGISNULL(5))
+		arb_require_venue_qty(arb_fixed_from_numeric(PG_GETARG_DATUM(5)), &order);
 	if (!PG_ARGISNULL(4) && order.null[ORDERS_venue_order_id])
 		arb_row_set(&order, ORDERS_venue_order_id, PG_GETARG_DATUM(4));
 	apply_event(&order, event, PG_GETARG_DATUM(5), PG_ARGISNULL(5),
@@ -452,6 +482,7 @@ arbees_report_fill(PG_FUNCTION_ARGS)
 	static const char *const names[] = {NULL, "booked", "duplicate", "confirmed", "voided"};
 	FillFacts	facts = {0};
 	Row			order;
+	Row			instrument;
 	int64		order_id;
 	FillResult	result;
 	TimestampTz market_time;
@@ -471,17 +502,21 @@ arbees_report_fill(PG_FUNCTION_ARGS)
 	facts.fee = arb_fixed_from_numeric(PG_GETARG_DATUM(10));
 	facts.liquidity = PG_ARGISNULL(11) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(11));
 	facts.matched_at = arb_time_from_unix_ms(PG_GETARG_INT64(12));
+	arb_require_fill(&facts);
 	if (!find_by_venue_id(PG_GETARG_TEXT_PP(2), PG_GETARG_INT32(0), &order_id))
 	{
 		book_orphan(fcinfo);
 		PG_RETURN_TEXT_P(cstring_to_text("orphan"));
 	}
 	order = require_order(order_id, PG_GETARG_INT32(0));
+	arb_instrument_read(DatumGetInt32(order.value[ORDERS_instrument_id]), &instrument);
+	arb_require_fill_of(&facts, &order, &instrument);
 	market_time = arb_market_time(DatumGetInt32(order.value[ORDERS_venue_id]));
 	result = arb_fill_apply(MODE_LIVE, &order, &facts, arb_lot_size(DatumGetInt32(order.value[ORDERS_instrument_id])), market_time);
 	if (result == FILL_BOOKED)
-	{
 		alarm_other_symbol(&order, text_to_cstring(PG_GETARG_TEXT_PP(5)), facts.venue_trade_id);
+	if (result == FILL_BOOKED || result == FILL_VOIDED)
+	{
 		arb_order_read(MODE_LIVE, order_id, &order);
 		if (!order.null[ORDERS_venue_qty])
 			close_when_booked(&order, "the rest was cancelled", market_time);

@@ -128,7 +128,7 @@ write_decision(GateContext *c, Submitted *result)
 	null[DECISIONS_reason] = result->reason == NULL;
 	SET(reason, result->reason == NULL ? (Datum) 0 : CStringGetTextDatum(result->reason));
 	SET(market_time, TimestampTzGetDatum(c->in.market_time));
-	SET(decided_at, TimestampTzGetDatum(c->in.decided_at));
+	SET(decided_at, TimestampTzGetDatum(c->now));
 	null[DECISIONS_strategy_hash] = c->strategy_hash == (Datum) 0;
 	SET(strategy_hash, c->strategy_hash);
 	SET(gate_version, Int16GetDatum(GATE_VERSION));
@@ -145,6 +145,8 @@ write_decision(GateContext *c, Submitted *result)
 		SET(target_qty, arb_fixed_to_numeric(c->in.target_qty));
 	null[DECISIONS_warnings] = result->warnings == NULL;
 	SET(warnings, result->warnings == NULL ? (Datum) 0 : CStringGetTextDatum(result->warnings));
+	null[DECISIONS_book] = result->verdict != VERDICT_ACCEPTED || c->quote.book == NULL;
+	SET(book, PointerGetDatum(c->quote.book));
 #undef SET
 	table = arb_table_open(&decisions_table, w->mode, RowExclusiveLock);
 	arb_guard_open("decisions");
@@ -250,7 +252,7 @@ write_order(GateContext *c, Submitted *result)
 	bool		null[ARB_MAX_COLUMNS] = {false};
 	Datum		zero = arb_fixed_to_numeric(0);
 	const Wish *w = c->wish;
-	TimestampTz now = c->in.decided_at;
+	TimestampTz now = c->now;
 	TimestampTz expires_at = resting_expiry(c);
 	Table		table;
 	int			i;
@@ -414,5 +416,5 @@ arb_submit(const Wish *wish, const QuoteSet *quotes, TimestampTz market_time, Su
 				result->reason == NULL ? wish->key : psprintf("%s: %s", wish->key, result->reason));
 	ARB_DEBUG_POINT("journal");
 	if (result->verdict == VERDICT_ACCEPTED && wish->mode == MODE_PAPER)
-		arb_simulate_order(wish->mode, result->order_id, quotes, market_time);
+		arb_simulate_order(wish->mode, result->order_id, &c.quote, market_time);
 }

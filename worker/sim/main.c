@@ -51,6 +51,7 @@ static const char Usage[] =
 	"  --window LENGTH            of a window: 20s, 5m, 15m, 4h (5m)\n"
 	"  --assets LIST              btc,eth,sol,xrp (btc)\n"
 	"  --windows N                stop listing after so many windows (0: never)\n"
+	"  --ahead N                  windows tradable before they open (2)\n"
 	"  --resolve-delay MS         from the close to the outcome (1000, or 20000 from 5m on)\n"
 	"  --volatility PPM           of one second, parts per million of the price (90)\n"
 	"  --tick SIZE                tick size of a new market (0.01)\n"
@@ -74,7 +75,7 @@ static const char Usage[] =
 
 enum
 {
-	O_LISTEN = 256, O_READY, O_SEED, O_WINDOW, O_ASSETS, O_WINDOWS, O_RESOLVE, O_VOLATILITY, O_TICK,
+	O_LISTEN = 256, O_READY, O_SEED, O_WINDOW, O_ASSETS, O_AHEAD, O_WINDOWS, O_RESOLVE, O_VOLATILITY, O_TICK,
 	O_FIXED_TICK, O_BALANCE, O_MINE, O_CONFIRM, O_TAKER, O_TOLERANCE, O_CHAIN, O_LIMITS, O_BLOCKED, O_DRIVEN,
 	O_REPLAY_WINDOWS, O_REPLAY_TICKS, O_SPEED, O_REPORT, O_FAULTS, O_DIE, O_HELP, O_VERSION
 };
@@ -85,6 +86,7 @@ static const struct option LongOptions[] = {
 	{"seed", required_argument, NULL, O_SEED},
 	{"window", required_argument, NULL, O_WINDOW},
 	{"assets", required_argument, NULL, O_ASSETS},
+	{"ahead", required_argument, NULL, O_AHEAD},
 	{"windows", required_argument, NULL, O_WINDOWS},
 	{"resolve-delay", required_argument, NULL, O_RESOLVE},
 	{"volatility", required_argument, NULL, O_VOLATILITY},
@@ -201,6 +203,8 @@ read_option(int option, char *value, SimOptions *options)
 		case O_ASSETS:
 			world->assets = value;
 			return true;
+		case O_AHEAD:
+			return read_into_int(value, 1, WORLD_AHEAD_MAX, &world->ahead);
 		case O_WINDOWS:
 			return read_into_int(value, 0, WORLD_MARKETS_MAX, &world->windows_max);
 		case O_RESOLVE:

@@ -185,6 +185,7 @@ misbehave(struct lws *wsi, Session *session, bool *close)
 	const RequestFault *fault = &session->fault;
 
 	*close = false;
+	sim_fault_rewrite(fault->rewrite, fault->rewrites, &session->response.body);
 	switch (fault->kind)
 	{
 		case FAULT_DISCONNECT:
@@ -273,30 +274,45 @@ send_headers(Sim *sim, struct lws *wsi, Session *session)
 	return lws_finalize_write_http_header(wsi, space + LWS_PRE, &at, end) == 0;
 }
 
+static bool
+is_partial(const Session *session)
+{
+	return session->fault.kind == FAULT_CUT_ANSWER || session->fault.kind == FAULT_STALLED_ANSWER;
+}
+
 /* Returns whether the connection must be closed. */
 static bool
 write_answer(Sim *sim, struct lws *wsi, Session *session)
 {
 	unsigned char chunk[LWS_PRE + ANSWER_CHUNK];
 	const Buf  *body = &session->response.body;
+	size_t		whole = body->len;
 	size_t		len;
 	bool		last;
 
 	if (!session->headers_sent && !send_headers(sim, wsi, session))
 		return true;
-	len = body->len - session->sent;
+	/* The header promised all of it. */
+	if (is_partial(session))
+		whole = body->len * (size_t) session->fault.part_ppm / 1000000;
+	len = whole - session->sent;
 	if (len > ANSWER_CHUNK)
 		len = ANSWER_CHUNK;
-	last = session->sent + len == body->len;
+	last = session->sent + len == whole;
 	if (len > 0)
 		memcpy(chunk + LWS_PRE, body->data + session->sent, len);
-	if (lws_write(wsi, chunk + LWS_PRE, len, last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) != (int) len)
+	if (lws_write(wsi, chunk + LWS_PRE, len, last && !is_partial(session) ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) != (int) len)
 		return true;
 	session->sent += len;
 	if (!last)
 	{
 		lws_callback_on_writable(wsi);
 		return false;
+	}
+	if (is_partial(session))
+	{
+		session->stage = STAGE_SILENT;
+		return session->fault.kind == FAULT_CUT_ANSWER;
 	}
 	free_session(sim, wsi);
 	return lws_http_transaction_completed(wsi) != 0;

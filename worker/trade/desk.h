@@ -92,6 +92,7 @@ typedef struct WorkOrder
 	size_t		fill_count;
 	size_t		fill_capacity;
 	int64_t		filled;			/* sum of fills not voided, micro */
+	int64_t		venue_matched;	/* most the venue's word of the order said was matched, micro */
 
 	Inquiry    *inquiry;		/* under way */
 	int64_t		inquire_ns;		/* when the next is due; 0 = none */
@@ -193,7 +194,16 @@ extern WorkOrder *arb_order_add(Trade *trade, const OrderTicket *ticket, OrderSt
 extern void arb_order_remove(WorkOrder *order);
 /* arb_order_tell queues a report; venue_qty -1 leaves it unsaid. */
 extern void arb_order_tell(WorkOrder *order, OrderReport report, int64_t venue_qty, const char *reason);
-extern void arb_order_fill(WorkOrder *order, const PmTrade *trade);
+/* arb_order_fill is false when the order's part in the trade is no evidence: counted, not booked. */
+extern bool arb_order_fill(WorkOrder *order, const PmTrade *trade);
+/*
+ * arb_order_believe is false when what the venue says of the order cannot be of
+ * it: counted, and to be taken as no answer.  matched_before: what was known
+ * to be matched when it was asked.
+ */
+extern bool arb_order_believe(WorkOrder *order, const PmOrder *said, int64_t matched_before);
+/* An order of somebody else's in a list of ours. */
+extern bool arb_order_is_strange(const Trade *trade, const PmOrder *order);
 /* arb_order_review finishes an order about which nothing is left to say. */
 extern void arb_order_review(WorkOrder *order);
 extern bool arb_orders_are_settled(const Trade *trade);
@@ -203,8 +213,11 @@ extern bool arb_orders_are_told(const Trade *trade);
 extern void arb_orders_resume(Trade *trade);
 extern void arb_orders_prune(Trade *trade);
 
-/* arb_trade_news books our parts of a trade; mapped counts those of orders we know. */
-extern void arb_trade_news(Trade *trade, const PmTrade *news, int *ours, int *mapped);
+/*
+ * arb_trade_news books our parts of a trade; mapped counts those of orders we
+ * know.  False when a part was no evidence: it is not among ours.
+ */
+extern bool arb_trade_news(Trade *trade, const PmTrade *news, int *ours, int *mapped);
 
 /* send.c */
 extern void arb_send_init(Trade *trade);
@@ -246,6 +259,9 @@ extern size_t arb_redeem_symbols(const Trade *trade, const char **symbols, size_
 extern bool arb_sweep_init(Trade *trade);
 extern void arb_sweep_start(Trade *trade);
 extern void arb_sweep_kill(Trade *trade, KillKind kind);
+
+/* In an emergency no order leaves, whatever the database handed out before. */
+extern bool arb_sweep_lets_send(const Trade *trade);
 
 /* reconcile.c */
 extern void arb_reconcile_want(Trade *trade, const char *cause);

@@ -41,6 +41,7 @@ struct Inquiry
 	WorkOrder  *order;
 	int			open_questions;
 	bool		failed;
+	int64_t		matched_before; /* what the venue had said was matched when it was asked */
 	bool		stream_open;
 	Round		round;
 	int			order_pages;
@@ -162,6 +163,11 @@ on_order(void *arg, const HttpAnswer *answer)
 		answered(inquiry, false);
 		return;
 	}
+	if (lookup == PM_LOOKUP_FOUND && !arb_order_believe(inquiry->order, &found, inquiry->matched_before))
+	{
+		answered(inquiry, false);
+		return;
+	}
 	inquiry->round.lookup = lookup;
 	if (lookup == PM_LOOKUP_FOUND)
 	{
@@ -225,7 +231,10 @@ on_trades(void *arg, const HttpAnswer *answer)
 		return;
 	}
 	for (i = 0; i < page.count; i++)
-		arb_order_fill(inquiry->order, &page.trades[i]);
+	{
+		if (!arb_order_fill(inquiry->order, &page.trades[i]))
+			inquiry->failed = true;
+	}
 	memcpy(next, page.next_cursor, sizeof(next));
 	arb_pm_trade_page_free(&page);
 	if (next[0] == '\0')
@@ -293,6 +302,7 @@ inquire(WorkOrder *order)
 	order->inquiry = inquiry;
 	order->inquiries++;
 	inquiry->order = order;
+	inquiry->matched_before = order->venue_matched;
 	inquiry->open_questions = QUESTIONS;
 	inquiry->stream_open = arb_ws_is_open(order->trade->user);
 	if (!ask_order(inquiry))

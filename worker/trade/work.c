@@ -84,9 +84,14 @@ on_cancel_answer(void *arg, const HttpAnswer *answer)
 		arb_input_unreadable(&order->trade->worker->input_errors, "cancel", &error);
 	else
 	{
+		PmCancelState state = arb_pm_cancel_state_of(&cancels, order->venue_order_id);
+
 		arb_budget_served(budget, BUDGET_CANCEL, arb_mono_ns());
-		if (arb_pm_cancel_state_of(&cancels, order->venue_order_id) == PM_CANCEL_DONE)
+		if (state == PM_CANCEL_DONE)
 			log_info("trade", "order %" PRId64 " is canceled", order->ticket.order_id);
+		else if (state == PM_CANCEL_NONE)
+			arb_input_error(&order->trade->worker->input_errors, "cancel", "wrong_id",
+							"the answer to a cancel names other orders");
 		arb_pm_cancel_answer_free(&cancels);
 	}
 	/* How much of it was filled before, the venue says only when asked. */
