@@ -192,17 +192,24 @@ subtest 'the same bytes are there already' => sub {
 };
 
 subtest 'the same bytes arrive late' => sub {
-	control($desk, 'send_deadline_ms', 3000);
+	control($desk, 'send_deadline_ms', 2000);
 	ok(wait_ready($desk), 'ready');
-	# The answer is given up after five seconds, the venue acts after six: until then nothing is there.
-	faults($desk,
-		{ match => { %post, times => 1 }, do => 'disconnect', when => 'before' },
-		{ match => { %post, nth => 2 }, do => 'delay', ms => 6000 });
-	my $order = take($desk, seconds => 15);
-	ok(wait_order($desk, $order, 'FILLED', 30), 'found in the end');
-	is(at_venue($order), 1, 'once');
+	my ($order, $repeated);
+	# On a busy machine there may be no time left to send it again: then another one is lost.
+	for (1 .. 5)
+	{
+		faults($desk,
+			{ match => { %post, times => 1 }, do => 'disconnect', when => 'before' },
+			{ match => { %post, nth => 2 }, do => 'delay', ms => 4500 });
+		$order = take($desk, seconds => 12) or last;
+		wait_for($desk, "SELECT finished_at IS NOT NULL FROM arbees.orders WHERE order_id = $order", 't', 30);
+		$repeated = ask($desk, "SELECT count(*) FROM arbees.journal WHERE kind = 'order_repeated' AND ref_id = $order") and last;
+	}
+	ok($repeated, 'a lost order is sent again');
+	is(at_venue($order), 1, 'the venue takes it long after its deadline');
+	like(state_of($order), qr/^FILLED/, 'it is filled');
 	is( ask($desk, "SELECT count(*) FROM arbees.alerts WHERE kind = 'late_fill' AND message LIKE 'order $order %'"), '0',
-		'and never called absent while its bytes were on their way');
+		'and was never called absent while its bytes were on their way');
 	clear_faults($desk);
 	control($desk, 'send_deadline_ms', 6000);
 	books_agree($desk, 'late bytes');
