@@ -47,6 +47,13 @@ typedef struct Pending
 	int			cancel_count;
 } Pending;
 
+/* Nobody here decided it under this epoch: it goes, and what is still wanted is decided anew. */
+static bool
+is_of_older_epoch(const Row *order, const Pending *p)
+{
+	return !order->null[ORDERS_claimed_epoch] && DatumGetInt64(order->value[ORDERS_claimed_epoch]) < p->epoch;
+}
+
 static bool
 wants_cancel(const Row *order, const Pending *p)
 {
@@ -54,7 +61,7 @@ wants_cancel(const Row *order, const Pending *p)
 										DatumGetObjectId(order->value[ORDERS_purpose])) == PURPOSE_ENTRY;
 
 	/* What is to be cancelled follows from the kill level: flatten spares exits, emergency nothing. */
-	if (order->null[ORDERS_cancel_requested_at] &&
+	if (order->null[ORDERS_cancel_requested_at] && !is_of_older_epoch(order, p) &&
 		!(p->kill_level == KILL_EMERGENCY || (p->kill_level == KILL_FLATTEN && entry)))
 		return false;
 	return order->null[ORDERS_cancel_sent_at] ||
