@@ -21,6 +21,17 @@
 #include "db/link.h"
 #include "log.h"
 
+/*
+ * A connection may stand and say nothing: the server's own time-outs and the
+ * kernel's do not see every such case.  After so long without an answer to the
+ * oldest call it is given up.  Commits may wait for a standby without limit, and
+ * each connection given up then leaves a waiting session behind, so the patience
+ * doubles until something is answered.
+ */
+#define WATCH_EVERY_MS 1000
+#define PATIENCE_FIRST_S 20		/* more than the statement time-out */
+#define PATIENCE_CAP_S 3600
+
 typedef struct Call
 {
 	DbStatementId id;			/* DB_STATEMENT_NONE for the session's set-up */
@@ -44,6 +55,11 @@ struct DbPipe
 	Call		calls[DB_PIPE_DEPTH];	/* a ring */
 	int			first;
 	int			count;
+	uv_timer_t	watch;
+	uint64_t	answered;		/* calls, ever */
+	uint64_t	watched;		/* of them when last looked */
+	int			silent_s;		/* looks that found a call waiting and none answered */
+	int			patience_s;
 };
 
 static Call *
@@ -204,6 +220,9 @@ finish_call(DbPipe *pipe)
 	DbReply		reply;
 	bool		usable = true;
 
+	pipe->answered++;
+	pipe->patience_s = PATIENCE_FIRST_S;
+
 	memset(&reply, 0, sizeof(reply));
 	reply.status = DB_OK;
 	reply.message = "";
@@ -327,6 +346,27 @@ on_lost(void *arg)
 		pipe->ops.on_down(pipe->arg);
 }
 
+/* Looks are counted, not time: a process that was stopped has answers waiting that it did not read yet. */
+static void
+on_watch(uv_timer_t *timer)
+{
+	DbPipe	   *pipe = timer->data;
+	char		why[80];
+
+	if (pipe->count == 0 || pipe->answered != pipe->watched)
+	{
+		pipe->watched = pipe->answered;
+		pipe->silent_s = 0;
+		return;
+	}
+	if (++pipe->silent_s < pipe->patience_s)
+		return;
+	(void) snprintf(why, sizeof(why), "no answer for %d s", pipe->silent_s);
+	pipe->silent_s = 0;
+	pipe->patience_s = 2 * pipe->patience_s < PATIENCE_CAP_S ? 2 * pipe->patience_s : PATIENCE_CAP_S;
+	arb_link_fail(pipe->link, why);
+}
+
 static const DbLinkOps LinkOps = {
 	.on_connected = on_connected,
 	.on_ready = on_ready,
@@ -348,11 +388,13 @@ arb_pipe_new(uv_loop_t *loop, const DbPipeSettings *settings, const DbPipeOps *o
 	pipe->ops = *ops;
 	pipe->arg = arg;
 	pipe->link = arb_link_new(loop, settings->name, settings->conninfo, &LinkOps, pipe);
-	if (pipe->link == NULL)
+	if (pipe->link == NULL || uv_timer_init(loop, &pipe->watch) != 0)
 	{
 		free(pipe);
 		return NULL;
 	}
+	pipe->watch.data = pipe;
+	pipe->patience_s = PATIENCE_FIRST_S;
 	return pipe;
 }
 
@@ -360,6 +402,7 @@ void
 arb_pipe_start(DbPipe *pipe)
 {
 	arb_link_start(pipe->link);
+	(void) uv_timer_start(&pipe->watch, on_watch, WATCH_EVERY_MS, WATCH_EVERY_MS);
 }
 
 bool

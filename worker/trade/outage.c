@@ -60,7 +60,8 @@ typedef struct Outage
 	int			pages;
 	int			requests;
 	size_t		confirmed;		/* cancels the venue confirmed */
-	size_t		left;			/* of ours, on the list last read */
+	size_t		found;			/* on the list last read */
+	size_t		left;			/* of ours among them */
 	bool		listed;			/* it was read once */
 	bool		begun;			/* there is something to report */
 } Outage;
@@ -180,8 +181,7 @@ list_is_read(Outage *outage)
 {
 	outage->left = outage->targets.count;
 	outage->listed = true;
-	if (outage->left > 0)
-		log_warning("trade", "the venue still lists %zu orders of ours", outage->left);
+	log_warning("trade", "without the database: the venue lists %zu orders, %zu of ours", outage->found, outage->left);
 	rest(outage, outage->left > 0 ? AGAIN_NS : LOOK_NS);
 }
 
@@ -191,6 +191,7 @@ take_page(Outage *outage, const PmOrderPage *page)
 	bool		held = lease_is_held(outage);
 	size_t		i;
 
+	outage->found += page->count;
 	for (i = 0; i < page->count; i++)
 	{
 		if (held)
@@ -237,6 +238,7 @@ list_orders(Outage *outage)
 	{
 		outage->targets.count = 0;
 		outage->next = 0;
+		outage->found = 0;
 		(void) snprintf(outage->cursor, sizeof(outage->cursor), "%s", PM_CURSOR_FIRST);
 	}
 	(void) snprintf(path, sizeof(path), "/data/orders?next_cursor=%s", outage->cursor);
@@ -353,6 +355,17 @@ arb_outage_start(Trade *trade)
 	(void) uv_timer_start(&trade->outage->timer, on_tick, TICK_MS, TICK_MS);
 }
 
+static void
+tell(Outage *outage)
+{
+	arb_worker_alert(outage->trade->worker, "warning", "canceled_without_database",
+					 "no database for %" PRId64 " ms: %zu orders were canceled by name in %d requests,"
+					 " the venue confirmed %zu and %s%zu",
+					 (arb_mono_ns() - outage->since_ns) / NS_PER_MS, outage->ours.count, outage->requests,
+					 outage->confirmed, outage->listed ? "still listed " : "its list was never read, left of them ",
+					 outage->listed ? outage->left : outage->ours.count);
+}
+
 void
 arb_outage_report(Trade *trade)
 {
@@ -360,12 +373,9 @@ arb_outage_report(Trade *trade)
 
 	if (!outage->begun || !trade->worker->registered)
 		return;
-	arb_worker_alert(trade->worker, "warning", "canceled_without_database",
-					 "no database for %" PRId64 " ms: %zu orders were canceled by name in %d requests,"
-					 " the venue confirmed %zu and %s%zu",
-					 (arb_mono_ns() - outage->since_ns) / NS_PER_MS, outage->ours.count, outage->requests,
-					 outage->confirmed, outage->listed ? "still listed " : "its list was never read, left of them ",
-					 outage->listed ? outage->left : outage->ours.count);
+	/* Nothing was there, and the venue said so: nothing to tell. */
+	if (outage->requests > 0 || !outage->listed)
+		tell(outage);
 	outage->begun = false;
 	outage->requests = 0;
 	outage->confirmed = 0;
