@@ -8,7 +8,7 @@ CREATE FUNCTION desk.claim(symbol text) RETURNS text LANGUAGE sql AS $$
 	SELECT CASE WHEN claimed THEN 'claimed' ELSE reason END
 	FROM arbees.orders o JOIN arbees.instruments i USING (instrument_id),
 		arbees.claim_order(desk.account(), desk.epoch(), o.order_id, 'venue-' || o.order_id, sha256('body'))
-	WHERE i.symbol = $1
+	WHERE i.symbol = $1 ORDER BY order_id DESC LIMIT 1
 $$;
 -- An order in a window of its own; it rests when asked to.
 CREATE FUNCTION desk.place(slug text, OUT verdict text, OUT claim text) LANGUAGE plpgsql AS $$
@@ -21,7 +21,7 @@ BEGIN
 END
 $$;
 CREATE FUNCTION desk.id(slug text) RETURNS bigint LANGUAGE sql STABLE AS $$
-	SELECT order_id FROM arbees.orders o JOIN arbees.instruments i USING (instrument_id) WHERE i.symbol = $1 || '.up'
+	SELECT order_id FROM arbees.orders o JOIN arbees.instruments i USING (instrument_id) WHERE i.symbol = $1 || '.up' ORDER BY order_id DESC LIMIT 1
 $$;
 CREATE FUNCTION desk.accept(slug text) RETURNS text LANGUAGE sql AS $$
 	SELECT arbees.report_order(desk.account(), desk.epoch(), desk.id($1), 'accepted', NULL, NULL, NULL)
@@ -76,6 +76,22 @@ SELECT kind, state FROM desk.work WHERE slug = 'unsure';
 SELECT desk.agree();
 SELECT * FROM desk.place('anew');
 SELECT desk.accept('anew');
+SELECT kind, state FROM desk.work WHERE slug = 'anew';
+
+-- An exit of an older epoch is cancelled like an entry, and the ladder goes on under the new one.
+SELECT arbees_set('exit_retry_ms', '10', 'test');
+SELECT arbees.report_fill(desk.account(), desk.epoch(), 'venue-' || desk.id('anew'), 'trade', 'MATCHED', 'anew.up', 'BUY', 5, 0.40, 2, 0, 'MAKER', desk.ms(100));
+SELECT arbees_close(position_id) FROM arbees.orders WHERE order_id = desk.id('anew');
+SELECT FROM desk.quote('LIVE', desk.clock(), 'anew.up', 0.50, 0.52);
+SELECT desk.claim('anew.up'), desk.accept('anew');
+SELECT granted FROM arbees.acquire_trader(desk.account(), 'worker');
+SELECT kind, state FROM desk.work WHERE slug = 'anew';
+SELECT desk.cancel_sent('anew');
+SELECT arbees.report_order(desk.account(), desk.epoch(), desk.id('anew'), 'canceled', NULL, 0, NULL);
+SELECT pg_sleep(0.02);
+SELECT FROM desk.quote('LIVE', desk.clock(), 'anew.up', 0.49, 0.52);
+SELECT n, purpose, state, filled FROM desk.orders('live') ORDER BY n DESC LIMIT 2;
+SELECT desk.claim('anew.up');
 SELECT kind, state FROM desk.work WHERE slug = 'anew';
 
 -- A given-up lease is not renewed.

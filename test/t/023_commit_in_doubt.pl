@@ -26,6 +26,12 @@ sub standby
 	return;
 }
 
+# A desk whose questions are all asked in one session.
+{
+	package InSession;
+	sub psql { my ($self, $database, $query) = @_; return (0, $self->{session}->query_safe($query), '') }
+}
+
 # Every wait of the worker's is cancelled until it has said so.
 sub cancel_waits_until
 {
@@ -41,11 +47,16 @@ sub cancel_waits_until
 
 subtest 'a claim' => sub {
 	my $sent = () = venue_orders($desk);
+	# Who waits for a standby holds his locks: the decision is made before, and seen after.
+	my $session = $desk->{node}->background_psql('arbees');
+	$session->query_safe('BEGIN');
+	my $order = take({ %$desk, node => bless({ session => $session }, 'InSession') }, seconds => 20);
+	ok($order, 'an order is decided');
 	standby('gone');
 	ok(wait_for($desk, q{SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'arbees-worker action' AND wait_event = 'SyncRep'}),
 		'the worker waits for a standby that is not there');
-	my $order = take($desk, seconds => 20);
-	ok($order, 'an order is decided');
+	$session->query_safe('COMMIT');
+	$session->quit;
 	ok(cancel_waits_until($worker->{log}, qr/order $order was not sent: the claim may not have reached the standby/), 'the claim is in doubt: nothing is sent');
 	is(ask($desk, "SELECT state FROM arbees.orders WHERE order_id = $order AND claimed_at IS NOT NULL"), 'SENDING',
 		'committed here and visible all the same');

@@ -221,7 +221,6 @@ finish_call(DbPipe *pipe)
 	bool		usable = true;
 
 	pipe->answered++;
-	pipe->patience_s = PATIENCE_FIRST_S;
 
 	memset(&reply, 0, sizeof(reply));
 	reply.status = DB_OK;
@@ -246,6 +245,9 @@ finish_call(DbPipe *pipe)
 
 		if (reply.status != DB_OK)
 			log_call_error(pipe, &call, &reply);
+		/* The set-up of a session waits for nobody: it proves nothing. */
+		if (reply.status == DB_OK)
+			pipe->patience_s = PATIENCE_FIRST_S;
 		call.done(call.arg, &reply);
 		/* Statements prepared against a dropped extension are of no use to a new one. */
 		if (class == DB_ERROR_ABSENT || class == DB_ERROR_CONNECTION)
