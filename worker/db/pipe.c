@@ -89,12 +89,12 @@ pop_call(DbPipe *pipe)
 static bool
 is_durability_warning(const PGresult *notice)
 {
-	const char *sqlstate = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
+	const char *function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
 	const char *detail = PQresultErrorField(notice, PG_DIAG_MESSAGE_DETAIL);
 
-	/* The server raises both with the class of an operator's intervention; the detail is its only mark. */
-	return sqlstate != NULL && strncmp(sqlstate, "57", 2) == 0 && detail != NULL &&
-		strstr(detail, "committed locally") != NULL;
+	/* A cancelled wait has no SQLSTATE of its own, and the text is in the server's language: where it comes from is the mark. */
+	return (function != NULL && strcmp(function, "SyncRepWaitForLSN") == 0) ||
+		(detail != NULL && strstr(detail, "committed locally") != NULL);
 }
 
 static void
