@@ -34,8 +34,9 @@
 #define LOOK_NS (5 * NS_PER_S)
 #define INQUIRE_AFTER_MS 500
 #define PAGES_MAX 100
-/* Names in one request: the venue counts each, and refuses what costs more than its bucket holds. */
+/* Names in one request at most; the venue's limit may have room for fewer, or for none just now. */
 #define PIECE 50
+#define PIECE_NS (250 * NS_PER_MS)
 
 typedef char VenueName[VENUE_ORDER_ID_SIZE];
 
@@ -118,6 +119,20 @@ lease_is_held(const Outage *outage)
 /* ----- cancels ----- */
 
 static void
+note_limits(Outage *outage, const HttpAnswer *answer)
+{
+	Budget	   *budget = &outage->trade->budget;
+	int64_t		now_ns = arb_mono_ns();
+
+	if (answer->outcome != HTTP_ANSWERED)
+		return;
+	arb_budget_learn(budget, BUDGET_CANCEL, answer->watched, now_ns);
+	arb_budget_refused(budget, BUDGET_CANCEL, arb_budget_halt_of(answer->status, ""), answer->retry_after_s, now_ns);
+	if (answer->status == 200)
+		arb_budget_served(budget, BUDGET_CANCEL, now_ns);
+}
+
+static void
 on_piece(void *arg, const HttpAnswer *answer)
 {
 	Outage	   *outage = arg;
@@ -125,6 +140,7 @@ on_piece(void *arg, const HttpAnswer *answer)
 	ParseError	error;
 	size_t		i;
 
+	note_limits(outage, answer);
 	if (answer->outcome != HTTP_ANSWERED)
 		log_warning("trade", "canceling without the database: %s", answer->error);
 	else if (!arb_pm_parse_cancel(answer->status, answer->body, answer->len, &cancels, &error))
@@ -154,6 +170,7 @@ static void
 cancel_piece(Outage *outage)
 {
 	char		body[PIECE * (VENUE_ORDER_ID_SIZE + 4) + 16];
+	Budget	   *budget = &outage->trade->budget;
 	size_t		count = outage->targets.count - outage->next;
 	size_t		len;
 
@@ -166,6 +183,12 @@ cancel_piece(Outage *outage)
 	}
 	if (count > PIECE)
 		count = PIECE;
+	count = (size_t) arb_budget_cancels(budget, (int) count, arb_mono_ns());
+	if (count == 0 || !arb_budget_take(budget, BUDGET_CANCEL, (int) count, arb_mono_ns()))
+	{
+		rest(outage, PIECE_NS);
+		return;
+	}
 	len = build_piece(outage, count, body, sizeof(body));
 	outage->next += count;
 	outage->requests++;
@@ -282,7 +305,6 @@ begin_round(Outage *outage)
 {
 	outage->busy = true;
 	outage->begun = true;
-	outage->next = 0;
 	outage->pages = 0;
 	name_orders(outage);
 	cancel_piece(outage);
