@@ -466,6 +466,13 @@ call_report_fill(Trade *trade, const char *venue_order_id, const char *trade_id,
 	return arb_desk_call(trade, DB_REPORT_FILL, &params, done, arg);
 }
 
+/* On its way to settlement, but neither there nor failed: the books make no difference between these. */
+static bool
+is_provisional(PmTradeStatus status)
+{
+	return status == PM_TRADE_STATUS_MATCHED || status == PM_TRADE_STATUS_MINED || status == PM_TRADE_STATUS_RETRYING;
+}
+
 static void
 tell_fills(WorkOrder *order)
 {
@@ -478,6 +485,9 @@ tell_fills(WorkOrder *order)
 		KnownFill  *fill = &order->fills[i];
 		FillCall   *call;
 
+		/* Each report is a transaction that waits for the disk: none without news. */
+		if (!fill->telling && is_provisional(fill->told) && is_provisional(fill->status))
+			fill->told = fill->status;
 		if (fill->telling || fill->told == fill->status)
 			continue;
 		call = calloc(1, sizeof(*call));

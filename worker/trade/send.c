@@ -21,6 +21,8 @@
 #include "clock.h"
 #include "log.h"
 
+/* The user channel tells of fills by itself; what it leaves out is asked for after this long. */
+#define MATCHED_INQUIRY_MS 250
 /* A held order is asked for after the venue's hold is over. */
 #define DELAYED_INQUIRY_MS 300
 
@@ -35,8 +37,8 @@ write_trace(const WorkOrder *order)
 		return;
 	len = snprintf(line, sizeof(line),
 				   "{\"order_id\":%" PRId64 ",\"frame_ns\":%" PRId64 ",\"decided_ns\":%" PRId64
-				   ",\"claimed_ns\":%" PRId64 ",\"written_ns\":%" PRId64 "}\n",
-				   order->ticket.order_id, order->frame_ns, order->decided_ns, order->claimed_ns,
+				   ",\"asked_ns\":%" PRId64 ",\"claimed_ns\":%" PRId64 ",\"written_ns\":%" PRId64 "}\n",
+				   order->ticket.order_id, order->frame_ns, order->decided_ns, order->asked_ns, order->claimed_ns,
 				   order->written_ns);
 	if (len > 0 && write(fd, line, (size_t) len) != len)
 		log_warning("trade", "the trace file cannot be written");
@@ -97,8 +99,10 @@ on_posted(void *arg, const HttpAnswer *answer)
 	arb_order_review(order);
 	if (order->stage == ORDER_STAGE_FINISHED)
 		return;
-	if (report == ORDER_REPORT_MATCHED || report == ORDER_REPORT_UNKNOWN)
+	if (report == ORDER_REPORT_UNKNOWN)
 		arb_inquire_at(order, 0);
+	else if (report == ORDER_REPORT_MATCHED)
+		arb_inquire_at(order, arb_ws_is_open(order->trade->user) ? MATCHED_INQUIRY_MS : 0);
 	else if (post.outcome == POST_OUTCOME_DELAYED)
 		arb_inquire_at(order, DELAYED_INQUIRY_MS);
 }
@@ -171,6 +175,7 @@ claim(WorkOrder *order)
 	arb_params_int(&params, order->ticket.order_id);
 	arb_params_text(&params, order->venue_order_id);
 	arb_params_text(&params, hash);
+	order->asked_ns = arb_mono_ns();
 	return arb_desk_call(order->trade, DB_CLAIM_ORDER, &params, on_claimed, order);
 }
 
