@@ -23,7 +23,7 @@
 #define TURN_US 10000
 #define QUOTES_US 8e6
 #define POLL_US 2000
-#define PATIENCE_US 30e6
+#define PATIENCE_US 120e6
 #define MAX_PER_TURN 100
 
 /* What has not come to its end, with its fills booked. */

@@ -25,6 +25,8 @@
 /* An order of unknown fate blocks its slot: it is asked for more often. */
 #define AGAIN_UNKNOWN_MS 800
 #define SWEEP_EVERY_MS 50
+/* With so many requests under way questions wait: what is to be sent does not. */
+#define CROWDED 128
 /* Trades may be stamped by another clock than ours. */
 #define TRADE_CLOCK_SLACK_S 120
 
@@ -250,6 +252,11 @@ inquire(WorkOrder *order)
 	order->inquire_ns = 0;
 	if (order->inquiry != NULL || order->venue_order_id[0] == '\0' || order->trade->halted)
 		return;
+	if (arb_http_in_flight(order->trade->worker->http) >= CROWDED)
+	{
+		order->inquire_ns = arb_mono_ns() + AGAIN_FIRST_MS * NS_PER_MS;
+		return;
+	}
 	inquiry = calloc(1, sizeof(*inquiry));
 	if (inquiry == NULL)
 	{

@@ -437,6 +437,11 @@ on_fill_told(void *arg, const DbReply *reply)
 
 		if (ok || arb_db_classify(reply->sqlstate) != DB_ERROR_RETRY)
 			fill->told = call->status;
+		if (!ok && strncmp(reply->sqlstate, "22", 2) == 0)
+		{
+			arb_input_error(&order->trade->worker->input_errors, "database", "fill_refused", reply->sqlstate);
+			arb_reconcile_want(order->trade, "bad_fill");
+		}
 		if (ok && strcmp(arb_reply_value(reply), "orphan") == 0)
 			log_warning("trade", "the database does not know the order of trade %s", call->trade_id);
 		tell_fills(order);

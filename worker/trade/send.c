@@ -23,6 +23,8 @@
 
 /* The user channel tells of fills by itself; what it leaves out is asked for after this long. */
 #define MATCHED_INQUIRY_MS 250
+/* With so many requests under way another order waits its turn: claimed now, it would only grow old. */
+#define CROWDED 256
 /* A held order is asked for after the venue's hold is over. */
 #define DELAYED_INQUIRY_MS 300
 
@@ -195,7 +197,7 @@ arb_send_ticket(Trade *trade, const OrderTicket *ticket, int64_t frame_ns, int64
 
 	/* Dropped here, it stays NEW; the list of pending work offers it again while it is worth sending. */
 	if (!arb_desk_may_send(trade) || trade->worker->client.credentials == NULL ||
-		arb_order_find(trade, ticket->order_id) != NULL)
+		arb_http_in_flight(trade->worker->http) >= CROWDED || arb_order_find(trade, ticket->order_id) != NULL)
 		return;
 	order = arb_order_add(trade, ticket, ORDER_STAGE_CLAIMING);
 	if (order == NULL)
