@@ -83,8 +83,8 @@ ask_text(PGconn *conn, const char *query)
 }
 
 /* What became of the orders since a mark, for whoever wonders. */
-#define STATES "SELECT string_agg(format('%s %s %s', n, state, last_reason), '; ') FROM (SELECT count(*) AS n, state, last_reason" \
-	" FROM arbees.orders WHERE mode = 'LIVE' GROUP BY 2, 3 ORDER BY 1 DESC LIMIT 9) s"
+#define STATES "SELECT string_agg(format('%s %s %s', n, state, last_reason), '; ')" \
+	" FROM (SELECT count(*) AS n, state, last_reason FROM arbees.orders WHERE mode = 'LIVE' GROUP BY 2, 3 ORDER BY 1 DESC LIMIT 9) s"
 
 static void
 wait_for_orders(PGconn *conn)
@@ -140,7 +140,8 @@ bench_orders(int orders, int per_second, int rounds)
 	fprintf(stderr, "bench: %d orders at %d a second; %lld without a fill\n", orders, per_second, strange);
 	if (strange > orders / 20)
 		die("too many orders were not filled", ask_text(conn, STATES));
-	seconds = ask_double(conn, "SELECT extract(epoch FROM max(coalesce(o.acknowledged_at, o.finished_at)) - min(o.created_at))"
+	seconds = ask_double(conn, "SELECT extract(epoch FROM"
+						 "  max(coalesce(o.acknowledged_at, o.finished_at)) - min(o.created_at))"
 						 " FROM arbees.orders o, bench.begun b WHERE o.order_id > b.order_id");
 	print_figure("orders.sustained", orders / seconds, "/s", commits_per_second(durable, rounds), BETTER_HIGHER);
 	PQfinish(conn);

@@ -139,5 +139,6 @@ bench_tick(const char *trace, int port, int rounds)
 	print_figure("tick_to_order.p50", quantile(&orders, 0.50), "us", quantile(&floors, 0.50), BETTER_LOWER);
 	print_figure("tick_to_order.p99", quantile(&orders, 0.99), "us", quantile(&floors, 0.99), BETTER_LOWER);
 	/* From asking for the claim to the bytes, less the one commit that lies between. */
-	print_figure("send.p99", Max(quantile(&sends, 0.99) - quantile(&commits, 0.99), 0), "us", SEND_PROMISE_US, BETTER_LOWER);
+	print_figure("send.p99", Max(quantile(&sends, 0.99) - quantile(&commits, 0.99), 0), "us", SEND_PROMISE_US,
+				 BETTER_LOWER);
 }
