@@ -239,13 +239,21 @@ request_complete(Sim *sim, struct lws *wsi, Session *session)
 }
 
 static bool
+add_number(struct lws *wsi, const char *name, int64_t value, unsigned char **at, unsigned char *end)
+{
+	char		number[24];
+	int			len = snprintf(number, sizeof(number), "%" PRId64, value);
+
+	return lws_add_http_header_by_name(wsi, (const unsigned char *) name, (const unsigned char *) number, len, at, end) == 0;
+}
+
+static bool
 send_headers(Sim *sim, struct lws *wsi, Session *session)
 {
 	unsigned char space[LWS_PRE + 1024];
 	unsigned char *at = space + LWS_PRE;
 	unsigned char *end = space + sizeof(space) - 1;
 	HttpResponse *response = &session->response;
-	char		number[16];
 
 	if (response->status >= 400)
 		sim->stats.refused++;
@@ -254,14 +262,14 @@ send_headers(Sim *sim, struct lws *wsi, Session *session)
 	if (lws_add_http_common_headers(wsi, (unsigned int) response->status, "application/json",
 									response->body.len, &at, end) != 0)
 		return false;
-	if (response->retry_after_s > 0)
-	{
-		int			len = snprintf(number, sizeof(number), "%d", response->retry_after_s);
-
-		if (lws_add_http_header_by_name(wsi, (const unsigned char *) "retry-after:",
-										(const unsigned char *) number, len, &at, end) != 0)
-			return false;
-	}
+	if (response->retry_after_s > 0 && !add_number(wsi, "retry-after:", response->retry_after_s, &at, end))
+		return false;
+	if (response->counted &&
+		(!add_number(wsi, "poly-ratelimit-remaining:", response->left, &at, end) ||
+		 !add_number(wsi, "poly-ratelimit-reset:", response->reset_s, &at, end) ||
+		 lws_add_http_header_by_name(wsi, (const unsigned char *) "poly-ratelimit-tier:",
+									 (const unsigned char *) "standard", 8, &at, end) != 0))
+		return false;
 	session->headers_sent = true;
 	return lws_finalize_write_http_header(wsi, space + LWS_PRE, &at, end) == 0;
 }

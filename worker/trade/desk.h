@@ -4,7 +4,7 @@
  *	  What the parts of the trader share among themselves.
  *
  * order: what is known of each order and what the database was told of it;
- * send: ticket to answer; inquiry: asking the venue; work: the database's list;
+ * send: ticket to answer; balance: is there the money; inquiry: asking the venue; work: the database's list;
  * lease, account, redeem, reconcile, sweep, user: one duty each.  trade.c starts them
  * and stops them.
  *
@@ -16,6 +16,7 @@
 #define ARBEES_TRADE_DESK_H
 
 #include "net/backoff.h"
+#include "trade/budget.h"
 #include "trade/fill.h"
 #include "trade/judge.h"
 #include "trade/lease_clock.h"
@@ -27,7 +28,8 @@
 
 typedef enum OrderStage
 {
-	ORDER_STAGE_CLAIMING = 1,
+	ORDER_STAGE_QUEUED = 1,		/* waits for the venue to take more */
+	ORDER_STAGE_CLAIMING,
 	ORDER_STAGE_POSTING,
 	ORDER_STAGE_WORKING,		/* posted, or inherited from an earlier worker */
 	ORDER_STAGE_FINISHED
@@ -46,12 +48,21 @@ typedef struct KnownFill
 
 typedef struct Inquiry Inquiry;
 
+/* What the venue's balance says to an entry; without the check it covers. */
+typedef enum Cover
+{
+	COVER_YES = 0,
+	COVER_ASKING,
+	COVER_SHORT,
+	COVER_UNREAD
+} Cover;
+
 typedef struct WorkOrder
 {
 	Trade	   *trade;
 	OrderTicket ticket;
 	char		venue_order_id[VENUE_ORDER_ID_SIZE];
-	PreparedOrder *prepared;	/* NULL once posted */
+	PreparedOrder *prepared;	/* NULL once posted, unless its fate is in question */
 	OrderStage	stage;
 	int64_t		frame_ns;
 	int64_t		decided_ns;
@@ -60,6 +71,13 @@ typedef struct WorkOrder
 	int64_t		written_ns;
 	int64_t		send_before_ns;
 	bool		known_accepted;
+	int64_t		taken_ns;		/* a balance read since then is good for it */
+	int64_t		give_up_ns;		/* queued: it is not worth sending any more */
+	int64_t		gives;			/* money it may take, fee included, micro; 0 for a sale */
+	Cover		cover;
+	bool		claimed;
+	bool		repeating;		/* the same bytes are on their way again */
+	int			repeats;
 
 	OrderReport told;			/* newest acknowledged by the database */
 	int64_t		told_qty;
@@ -105,6 +123,18 @@ struct Trade
 	int64_t		cash_flow;		/* sum of what our fills did to the cash, micro */
 	uv_timer_t	work_timer;
 	uv_timer_t	inquiry_timer;
+
+	/* sending */
+	Budget		budget;
+	uv_timer_t	queue_timer;
+	size_t		queued;
+	bool		cover_asking;	/* the balance is being read for entries */
+	int64_t		cover_asked_ns;
+	int64_t		send_deadline_ms;	/* of the controls, as last read */
+	bool		balance_per_order;
+	int64_t		settings_ns;	/* when they are to be read again */
+	bool		settings_asking;
+	bool		orders_told;	/* the last checks said that the venue takes orders */
 
 	/* account */
 	uv_timer_t	account_timer;
@@ -190,7 +220,15 @@ extern void arb_orders_prune(Trade *trade);
 extern bool arb_trade_news(Trade *trade, const PmTrade *news, int *ours, int *mapped);
 
 /* send.c */
+extern void arb_send_init(Trade *trade);
 extern void arb_send_ticket(Trade *trade, const OrderTicket *ticket, int64_t frame_ns, int64_t decided_ns);
+/* arb_send_repeat sends the bytes of an order in question once more, where that is no second order; true when it tries. */
+extern bool arb_send_repeat(WorkOrder *order);
+
+/* balance.c */
+/* arb_cover_ask has the balance read for an entry; arb_send_covered is called when it is. */
+extern void arb_cover_ask(WorkOrder *order);
+extern void arb_send_covered(WorkOrder *order);
 
 /* inquiry.c */
 extern void arb_inquire_at(WorkOrder *order, int64_t delay_ms);
@@ -221,6 +259,9 @@ extern size_t arb_redeem_symbols(const Trade *trade, const char **symbols, size_
 extern bool arb_sweep_init(Trade *trade);
 extern void arb_sweep_start(Trade *trade);
 extern void arb_sweep_kill(Trade *trade, KillKind kind);
+
+/* In an emergency no order leaves, whatever the database handed out before. */
+extern bool arb_sweep_lets_send(const Trade *trade);
 
 /* reconcile.c */
 extern void arb_reconcile_want(Trade *trade, const char *cause);

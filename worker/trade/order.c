@@ -20,6 +20,7 @@
 #include "decimal.h"
 #include "feed/feed.h"
 #include "log.h"
+#include "trade/cover.h"
 #include "trade/plausible.h"
 
 static void tell_next(WorkOrder *order);
@@ -70,6 +71,7 @@ arb_order_add(Trade *trade, const OrderTicket *ticket, OrderStage stage)
 	order->trade = trade;
 	order->ticket = *ticket;
 	order->stage = stage;
+	order->gives = arb_cover_of_ticket(ticket);
 	order->due_qty = -1;
 	order->told_qty = -1;
 	arb_evidence_init(&order->evidence);
@@ -130,6 +132,8 @@ arb_order_review(WorkOrder *order)
 		order->stage = ORDER_STAGE_FINISHED;
 		order->finished_ns = arb_mono_ns();
 		order->inquire_ns = 0;
+		free(order->prepared);
+		order->prepared = NULL;
 		log_info("trade", "order %lld is finished (%s)", (long long) order->ticket.order_id,
 				 arb_order_report_name(order->told));
 	}
@@ -627,7 +631,8 @@ arb_orders_prune(Trade *trade)
 	for (i = trade->order_count; i-- > 0;)
 	{
 		WorkOrder  *order = trade->orders[i];
-		bool		idle = order->inquiry == NULL && !order->telling && !order->cancelling && fills_told(order);
+		bool		idle = order->inquiry == NULL && !order->telling && !order->cancelling && !order->repeating &&
+			fills_told(order);
 
 		if (order->stage == ORDER_STAGE_FINISHED && idle &&
 			(now_ns - order->finished_ns > ORDER_MEMORY_NS || trade->order_count > ORDERS_MAX / 2))
