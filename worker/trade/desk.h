@@ -66,6 +66,7 @@ typedef struct WorkOrder
 	OrderStage	stage;
 	int64_t		frame_ns;
 	int64_t		decided_ns;
+	int64_t		asked_ns;		/* when its claim was asked for */
 	int64_t		claimed_ns;
 	int64_t		written_ns;
 	int64_t		send_before_ns;
