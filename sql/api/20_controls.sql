@@ -87,6 +87,8 @@ FROM (VALUES
 	 'time an order has from its decision to its first byte; later it expires unsent'),
 	('confirm_timeout_ms', 'integer', '5000', false, 'ms', 100, 600000, NULL,
 	 'time a sent order has to be acknowledged before its fate is asked for'),
+	('reconcile_every_s', 'integer', '60', false, 's', 1, 86400, NULL,
+	 'time between two comparisons of our books with the venue''s account'),
 	('lease_ms', 'integer', '10000', false, 'ms', 1000, 600000, NULL,
 	 'time after which a trader that does not renew may be replaced'),
 	('market_slippage_pct', 'numeric', '5', false, 'percent of the quote', 0, 100, NULL,

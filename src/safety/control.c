@@ -49,6 +49,7 @@ static const ControlDef ControlDefs[] = {
 	{"trailing_pct", CONTROL_NUMERIC, false, TIGHTER_NEVER, FIELD(trailing_pct)},
 	{"send_deadline_ms", CONTROL_INTEGER, false, TIGHTER_LOWER, FIELD(send_deadline_ms)},
 	{"confirm_timeout_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(confirm_timeout_ms)},
+	{"reconcile_every_s", CONTROL_INTEGER, false, TIGHTER_NEVER, CONTROL_NO_FIELD},
 	{"lease_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(lease_ms)},
 	{"market_slippage_pct", CONTROL_NUMERIC, false, TIGHTER_LOWER, FIELD(market_slippage_pct)},
 	{"rolling_collar_s", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(rolling_collar_s)},

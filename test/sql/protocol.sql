@@ -221,12 +221,16 @@ CREATE FUNCTION desk.reconcile(cash numeric, symbols text[], holdings numeric[],
 RETURNS TABLE (clean boolean, differences integer, what text) LANGUAGE plpgsql AS $$
 DECLARE
 	r	bigint := arbees.begin_reconciliation(desk.account(), desk.epoch(), 'test');
+	again	integer;
 BEGIN
-	SELECT f.clean, f.differences INTO reconcile.clean, reconcile.differences
-	FROM arbees.finish_reconciliation(desk.account(), desk.epoch(), r, 3, 3, refused, cash, symbols, holdings, open_ids) f;
-	SELECT string_agg(format('%s %s: ours %s, theirs %s', d.kind, d.subject,
-			coalesce(trim_scale(d.ours::numeric)::text, '-'), d.theirs), '; ' ORDER BY d.discrepancy_id)
-	INTO what FROM arbees.discrepancies d WHERE d.reconciliation_id = r;
+	-- What differs is looked at again.
+	LOOP
+		SELECT f.clean, f.differences, f.again_ms INTO reconcile.clean, reconcile.differences, again
+		FROM arbees.finish_reconciliation(desk.account(), desk.epoch(), r, 3, 3, refused, cash, symbols, holdings, open_ids) f;
+		EXIT WHEN again IS NULL;
+	END LOOP;
+	SELECT string_agg(format('%s %s: ours %s, theirs %s', d.kind, d.subject, coalesce(d.ours, '-'), d.theirs), '; ' ORDER BY d.discrepancy_id)
+	INTO what FROM arbees.discrepancies d WHERE d.last_reconciliation_id = r;
 	RETURN NEXT;
 END
 $$;
