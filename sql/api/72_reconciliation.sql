@@ -330,7 +330,7 @@ AS $function$
 	WHERE r.venue_account_id = $1 AND r.reconciliation_id < $2 AND r.finished_at IS NOT NULL
 		AND (r.finished_at < clock_timestamp() - interval '7 days'
 			OR r.reconciliation_id IN (SELECT x.reconciliation_id FROM arbees.reconciliations x
-				WHERE x.venue_account_id = $1 AND x.reconciliation_id < $2 AND x.clean IS FALSE
+				WHERE x.venue_account_id = $1 AND x.reconciliation_id < $2 AND NOT x.clean AND x.differences > 0
 				ORDER BY x.reconciliation_id DESC LIMIT 10))
 		AND NOT EXISTS (SELECT FROM arbees.discrepancies d WHERE d.reconciliation_id = r.reconciliation_id)
 		AND NOT EXISTS (SELECT FROM arbees.discrepancies d WHERE d.last_reconciliation_id = r.reconciliation_id)
