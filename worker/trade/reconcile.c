@@ -512,8 +512,7 @@ arb_reconcile_advance(Trade *trade)
 void
 arb_reconcile_want(Trade *trade, const char *cause)
 {
-	if (trade->reconcile_cause == NULL)
-		trade->reconcile_cause = cause;
+	trade->reconcile_cause = cause;
 	trade->reconcile_ns = 0;
 	arb_reconcile_advance(trade);
 }
