@@ -235,6 +235,21 @@ AS $function$
 	ORDER BY 2)
 $function$;
 
+/* The venue and we learn of some things at different times: trades on their way to the chain, windows that end, redemptions. */
+CREATE OR REPLACE FUNCTION arbees.is_settling(portfolio integer)
+RETURNS boolean
+LANGUAGE sql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+	SELECT EXISTS (SELECT FROM arbees.fills f
+			WHERE f.portfolio_id = $1 AND f.mode = 'LIVE' AND f.settlement = 'PROVISIONAL')
+		OR EXISTS (SELECT FROM arbees.redemptions x WHERE x.portfolio_id = $1 AND x.redeemed_at IS NULL)
+		OR EXISTS (SELECT FROM arbees.positions s JOIN arbees.windows w ON w.window_id = s.window_id
+			JOIN arbees.venues v ON v.venue_id = w.venue_id
+			WHERE s.portfolio_id = $1 AND s.mode = 'LIVE' AND s.qty <> 0
+				AND w.closes_at <= coalesce(v.market_time, clock_timestamp()))
+$function$;
+
 /* What the run found out of itself and booked: fills nobody had told us of, fates of orders nobody knew. */
 CREATE OR REPLACE FUNCTION arbees.note_repairs(reconciliation arbees.reconciliations, portfolio integer)
 RETURNS void
@@ -369,15 +384,17 @@ BEGIN
 	END IF;
 	IF $6 <> 0 THEN
 		v_found := jsonb_build_array(jsonb_build_array('incomplete', 'rows refused', '0', $6::text));
+	ELSIF p.portfolio_id IS NULL THEN
+		-- Nobody trades here: what the wallet has is nobody's business.
+		v_found := r.market_differences;
 	ELSE
 		SELECT coalesce(jsonb_agg(jsonb_build_array(c.kind, c.subject, c.ours, c.theirs)), '[]') || r.market_differences
 		INTO v_found FROM arbees.compare_account(p.portfolio_id, $7, $8, $9, $10) c;
 	END IF;
 	differences := jsonb_array_length(v_found);
 	v_seen := v_found::text;
-	v_moving := EXISTS (SELECT FROM arbees.fills f WHERE f.portfolio_id = p.portfolio_id AND f.mode = 'LIVE'
-			AND f.settlement = 'PROVISIONAL')
-		OR EXISTS (SELECT FROM arbees.redemptions x WHERE x.portfolio_id = p.portfolio_id AND x.redeemed_at IS NULL);
+	v_moving := EXISTS (SELECT FROM jsonb_array_elements(v_found) f WHERE f ->> 0 IN ('cash', 'holding'))
+		AND arbees.is_settling(p.portfolio_id);
 	IF $6 = 0 AND differences > 0 AND r.looks < patience
 		AND (v_moving OR r.looks < believed_after OR r.seen IS DISTINCT FROM v_seen) THEN
 		UPDATE arbees.reconciliations x SET looks = r.looks, seen = v_seen WHERE x.reconciliation_id = $3;

@@ -158,8 +158,8 @@ sub all_rows
 				t.name, t.what), false, true, '')))[1]::text AS rows
 			FROM (VALUES ('decisions', 'true'), ('orders', 'true'), ('positions', 'true'), ('fills', 'true'), ('orphan_fills', 'true'),
 				('portfolio_ledger', 'true'), ('redemptions', 'true'), ('adoptions', 'true'), ('discrepancies', 'true'), ('breakers', 'true'),
-				('portfolios', 'true'), ('deployments', 'true'), ('strategies', 'true'), ('kill_levels', 'true'), ('alerts', 'true'),
-				('journal_desk', $w$kind NOT IN ('trader_acquired', 'trader_released')$w$)) t (name, what)) x});
+				('portfolios', 'true'), ('deployments', 'true'), ('strategies', 'true'), ('kill_levels', 'true'), ('alerts', $w$kind !~ '^(worker|conductor|trader|lease|feed|step)_'$w$),
+				('journal_desk', $w$kind NOT IN ('trader_acquired', 'trader_released', 'worker_started')$w$)) t (name, what)) x});
 }
 
 $_->{node}->stop foreach $desk, $other;

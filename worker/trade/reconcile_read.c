@@ -319,6 +319,37 @@ ask_trades(Reconciliation *run)
 
 /* ----- open orders ----- */
 
+static bool
+is_listed(const Reconciliation *run, const char *venue_order_id)
+{
+	size_t		i;
+
+	for (i = 0; i < run->open_count; i++)
+	{
+		if (strcmp(run->open_ids[i], venue_order_id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Orders that are to rest there and do not: how they ended is asked, and told before the next look. */
+static void
+inquire_missing(Reconciliation *run)
+{
+	const Trade *trade = run->trade;
+	size_t		i;
+
+	for (i = 0; i < trade->order_count; i++)
+	{
+		WorkOrder  *order = trade->orders[i];
+		TimeInForce tif = order->ticket.time_in_force;
+
+		if (order->stage == ORDER_STAGE_WORKING && order->known_accepted && order->inquiry == NULL &&
+			tif != TIME_IN_FORCE_FAK && tif != TIME_IN_FORCE_FOK && !is_listed(run, order->venue_order_id))
+			arb_inquire_at(order, 0);
+	}
+}
+
 static void
 on_orders(void *arg, const HttpAnswer *answer)
 {
@@ -342,9 +373,13 @@ on_orders(void *arg, const HttpAnswer *answer)
 	memcpy(next, page.next_cursor, sizeof(next));
 	arb_pm_order_page_free(&page);
 	if (!kept)
+	{
 		arb_reconcile_give_up(run, "out of memory");
-	else
-		read_next(run, next[0] != '\0' ? ask_orders : ask_trades, next[0] != '\0' ? next : PM_CURSOR_FIRST);
+		return;
+	}
+	if (next[0] == '\0')
+		inquire_missing(run);
+	read_next(run, next[0] != '\0' ? ask_orders : ask_trades, next[0] != '\0' ? next : PM_CURSOR_FIRST);
 }
 
 static void
