@@ -223,7 +223,7 @@ AS $function$
 	UNION ALL
 	-- Somebody else's, or of ours and ended here: the one is not touched, the other is cancelled.
 	(SELECT CASE WHEN o.order_id IS NULL THEN 'foreign_order' ELSE 'ended_order' END, v, o.state::text, 'open'
-	FROM unnest($5) AS v
+	FROM (SELECT DISTINCT unnest($5)) AS listed(v)
 	LEFT JOIN arbees.orders o ON o.venue_order_id = v AND o.portfolio_id = $1 AND o.mode = 'LIVE'
 	WHERE o.order_id IS NULL OR o.finished_at IS NOT NULL
 	ORDER BY 2)
@@ -292,8 +292,9 @@ BEGIN
 	FOR d IN
 		INSERT INTO arbees.discrepancies AS x (reconciliation_id, last_reconciliation_id, venue_account_id, kind, subject,
 			ours, theirs, action)
-		SELECT $1.reconciliation_id, $1.reconciliation_id, $1.venue_account_id, f ->> 0, f ->> 1, f ->> 2, f ->> 3,
-			CASE WHEN f ->> 0 = 'ended_order' THEN 'cancelled' ELSE 'reported' END
+		-- A list that moved while it was read may name something twice.
+		SELECT DISTINCT ON (f ->> 0, f ->> 1) $1.reconciliation_id, $1.reconciliation_id, $1.venue_account_id,
+			f ->> 0, f ->> 1, f ->> 2, f ->> 3, CASE WHEN f ->> 0 = 'ended_order' THEN 'cancelled' ELSE 'reported' END
 		FROM jsonb_array_elements($3) f
 		ON CONFLICT (venue_account_id, kind, subject) WHERE resolved_at IS NULL DO UPDATE SET
 			last_reconciliation_id = excluded.last_reconciliation_id, ours = excluded.ours, theirs = excluded.theirs,

@@ -237,6 +237,9 @@ SELECT desk.adopt('w.down', 3, 0), desk.adopt('w.down', 4, 0), desk.adopt('w.dow
 SELECT count(DISTINCT reference) FROM arbees.adoptions;
 SELECT kind, subject, ours, theirs FROM desk.open_ones();
 SELECT * FROM desk.books('live');
+-- What is listed twice differs once.
+SELECT FROM desk.reconcile(0, '{b.up,b.up}', '{1,1}');
+SELECT kind, subject FROM desk.open_ones() WHERE subject = 'b.up';
 -- Who may: risk, nobody else.
 SELECT r, has_function_privilege(r, 'arbees_adopt(text, text, numeric, numeric, text)', 'EXECUTE') AS may
 	FROM unnest(ARRAY['arbees_risk', 'arbees_operator', 'arbees_worker', 'arbees_viewer', 'public']) r;

@@ -148,6 +148,29 @@ subtest 'answers nobody can read' => sub {
 	is(ask($desk, 'SELECT count(*) FROM arbees.open_discrepancies'), '0', 'then nothing is open');
 };
 
+# caused CAUSE, ID: a clean comparison of that cause after ID.
+sub caused
+{
+	my ($cause, $id) = @_;
+	return wait_for($desk, "SELECT count(*) > 0 FROM arbees.reconciliations WHERE reconciliation_id > $id AND cause = '$cause' AND clean", 't', 30);
+}
+
+subtest 'after a connection was away' => sub {
+	ok(wait_ready($desk), 'ready');
+	my $id = last_run();
+	# The news of an order breaks the channel that brings it.
+	faults($desk, { match => { stream => 'user', event => 'order', times => 1 }, do => 'disconnect' });
+	my $order = take($desk, seconds => 20);
+	ok(caused('user_channel', $id), 'the user channel comes back and the books are compared');
+	clear_faults($desk);
+	ok(wait_order($desk, $order, 'FILLED', 20), 'its order is not lost');
+	ok(wait_ready($desk), 'ready again');
+	$id = last_run();
+	ask($desk, q{SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'desk_worker'});
+	ok(caused('database', $id), 'so they are when the database was away');
+	is(breaker(), 'CLOSED', 'nothing differed');
+};
+
 # What a start must not change: everything but who trades since when, and what was looked at.
 sub all_rows
 {
