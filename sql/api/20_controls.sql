@@ -89,8 +89,14 @@ FROM (VALUES
 	 'time a sent order has to be acknowledged before its fate is asked for'),
 	('reconcile_every_s', 'integer', '60', false, 's', 1, 86400, NULL,
 	 'time between two comparisons of our books with the venue''s account'),
+	('balance_check', 'label', 'per_order', false, NULL, NULL, NULL, '{per_order,age}',
+	 'per_order: the worker reads the venue''s balance for each LIVE entry before it is sent; age: one not older than balance_max_age_ms will do'),
+	('resting_expiry_s', 'integer', '600', false, 's', 180, 86400, NULL,
+	 'time after which the venue itself ends an order that rests, whatever became of us; none rests until it is cancelled'),
 	('lease_ms', 'integer', '10000', false, 'ms', 1000, 600000, NULL,
 	 'time after which a trader that does not renew may be replaced'),
+	('lock_max_idle_ms', 'integer', '60000', false, 'ms', 100, 3600000, NULL,
+	 'time a session may hold a portfolio''s lock in a transaction that idles; then it is ended'),
 	('market_slippage_pct', 'numeric', '5', false, 'percent of the quote', 0, 100, NULL,
 	 'how far beyond the other side''s quote an entry without a price of its own may go'),
 	('rolling_collar_s', 'integer', '60', false, 's', 1, 86400, NULL,
@@ -107,6 +113,8 @@ FROM (VALUES
 	 'what a loss limit does once reached, besides opening the portfolio''s breaker: a kill level for the desk (a PAPER portfolio''s for itself)'),
 	('worker_max_silence_ms', 'integer', '5000', false, 'ms', 500, 600000, NULL,
 	 'age of a worker''s heartbeat at which it counts as gone'),
+	('simulated_latency_ms', 'integer', '0', false, 'ms', 0, 60000, NULL,
+	 'time a simulated order takes to its venue: the first quote from then on fills it'),
 	('tick_history', 'boolean', 'true', false, NULL, NULL, NULL, NULL,
 	 'whether workers store every quote, trade and price in arbees.ticks')
 ) AS c (key, kind, value, is_none, unit, min_value, max_value, labels, description)

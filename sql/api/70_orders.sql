@@ -8,6 +8,23 @@ AS 'MODULE_PATHNAME', 'arbees_claim_order';
 COMMENT ON FUNCTION arbees.claim_order(integer, bigint, bigint, text, bytea) IS
 	'NEW -> SENDING; only after its commit may a byte leave';
 
+CREATE OR REPLACE FUNCTION arbees.claim_again(
+	account integer, epoch bigint, order_id bigint, body_hash bytea,
+	OUT claimed boolean, OUT reason text, OUT send_within_ms integer)
+LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arbees_claim_again';
+COMMENT ON FUNCTION arbees.claim_again(integer, bigint, bigint, bytea) IS
+	'whether the same bytes of an order in question may be sent once more';
+
+CREATE OR REPLACE FUNCTION arbees.trader_settings(
+	account integer, epoch bigint,
+	OUT confirm_timeout_ms integer, OUT send_deadline_ms integer, OUT balance_per_order boolean)
+LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arbees_trader_settings';
+COMMENT ON FUNCTION arbees.trader_settings(integer, bigint) IS 'the controls a worker obeys, as they are now';
+
 CREATE OR REPLACE FUNCTION arbees.report_order(
 	account integer, epoch bigint, order_id bigint, event text, venue_order_id text, venue_qty numeric, reason text)
 RETURNS text
@@ -160,6 +177,7 @@ COMMENT ON FUNCTION arbees.step_settlement() IS 'settles the positions of resolv
 
 REVOKE ALL ON FUNCTION
 	arbees.claim_order(integer, bigint, bigint, text, bytea),
+	arbees.claim_again(integer, bigint, bigint, bytea), arbees.trader_settings(integer, bigint),
 	arbees.report_order(integer, bigint, bigint, text, text, numeric, text),
 	arbees.report_fill(integer, bigint, text, text, text, text, text, numeric, numeric, numeric, numeric, text, bigint),
 	arbees.report_cancel_sent(integer, bigint, bigint), arbees.pending_work(integer, bigint),
@@ -171,6 +189,7 @@ REVOKE ALL ON FUNCTION
 	FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
 	arbees.claim_order(integer, bigint, bigint, text, bytea),
+	arbees.claim_again(integer, bigint, bigint, bytea), arbees.trader_settings(integer, bigint),
 	arbees.report_order(integer, bigint, bigint, text, text, numeric, text),
 	arbees.report_fill(integer, bigint, text, text, text, text, text, numeric, numeric, numeric, numeric, text, bigint),
 	arbees.report_cancel_sent(integer, bigint, bigint), arbees.pending_work(integer, bigint),

@@ -375,6 +375,11 @@ BEGIN
 	IF num_nulls($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) > 0 THEN
 		RAISE EXCEPTION 'an argument of finish_reconciliation is NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
+	IF cardinality($8) <> cardinality($9) OR array_position($8, NULL) IS NOT NULL OR array_position($9, NULL) IS NOT NULL
+		OR array_position($10, NULL) IS NOT NULL OR least($4, $5, $6) < 0 THEN
+		RAISE EXCEPTION 'holdings, symbols and open orders of a reconciliation must be told one by one'
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
 	r := arbees.open_reconciliation($1, $2, $3);
 	r.looks := r.looks + 1;
 	clean := false;

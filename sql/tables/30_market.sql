@@ -28,9 +28,10 @@ CREATE TABLE arbees.venue_accounts (
 	capital_cap_usd		numeric(24,8),
 	checks				jsonb,
 	checks_at			timestamptz,
-	-- What the gate asks of the checks; what is missing among them is not good.
+	-- What the gate asks of the checks; what is missing among them is not good. trading_allowed is said only by a worker that was refused.
 	checks_ok			boolean GENERATED ALWAYS AS (coalesce(checks @>
-		'{"geoblock_ok": true, "closed_only": false, "allowance_ok": true, "signature_type_ok": true}', false)) STORED,
+		'{"geoblock_ok": true, "closed_only": false, "allowance_ok": true, "signature_type_ok": true}'
+		AND NOT checks @> '{"trading_allowed": false}', false)) STORED,
 	clock_offset_ms		numeric GENERATED ALWAYS AS (CASE WHEN (checks ->> 'clock_offset_ms') IS NOT NULL
 		THEN greatest(least((checks ->> 'clock_offset_ms')::numeric, 1e9), -1e9) END) STORED,
 	CONSTRAINT venue_accounts_venue_fkey FOREIGN KEY (venue_id) REFERENCES arbees.venues,
@@ -157,11 +158,13 @@ CREATE TABLE arbees.quotes (
 	received_at		timestamptz NOT NULL,
 	rolling_mid		numeric(20,8),
 	unchanged		integer NOT NULL DEFAULT 0,
+	book			bytea,
 	PRIMARY KEY (instrument_id, run_id)
 ) PARTITION BY LIST (run_id);
 COMMENT ON COLUMN arbees.quotes.rolling_mid IS
 	'mean of the middle of bid and ask, each weighted by how long it stood and by its age (half-life rolling_collar_s)';
-COMMENT ON COLUMN arbees.quotes.unchanged IS 'stored updates in a row that repeated bid, ask and sizes';
+COMMENT ON COLUMN arbees.quotes.unchanged IS 'stored updates in a row that repeated bid, ask, sizes and levels';
+COMMENT ON COLUMN arbees.quotes.book IS 'up to ten levels a side, packed; NULL where only the best are known';
 CREATE TABLE arbees.quotes_desk PARTITION OF arbees.quotes (
 	CONSTRAINT quotes_instrument_fkey FOREIGN KEY (instrument_id) REFERENCES arbees.instruments
 ) FOR VALUES IN (0) WITH (fillfactor = 50);

@@ -34,6 +34,7 @@ CREATE TABLE arbees.decisions (
 	confidence_unchanged	integer,
 	target_qty		numeric(24,8),
 	warnings		text,
+	book			bytea,
 	PRIMARY KEY (decision_id, portfolio_id, mode),
 	CONSTRAINT decisions_signal_key UNIQUE (deployment_id, signal_key, portfolio_id, mode),
 	CONSTRAINT decisions_reason_check CHECK ((verdict = 'accepted') = (reason IS NULL)),
@@ -45,6 +46,8 @@ CREATE INDEX decisions_confidence_idx ON arbees.decisions (deployment_id, decisi
 COMMENT ON COLUMN arbees.decisions.confidence_unchanged IS
 	'decisions of the deployment just before this one that had the same confidence';
 COMMENT ON COLUMN arbees.decisions.warnings IS 'checks beyond their soft level, or passed by an override; NULL when none';
+COMMENT ON COLUMN arbees.decisions.book IS
+	'an accepted decision''s order book, packed: up to ten levels a side; NULL where only the best were known; arbees.book_snapshots shows it';
 COMMENT ON COLUMN arbees.decisions.target_qty IS 'shares the signal wanted to hold; NULL where it stated an amount';
 -- The last target of each; most signals state an amount and are not in it.
 CREATE INDEX decisions_target_idx ON arbees.decisions (deployment_id, instrument_id, decision_id)
@@ -201,12 +204,18 @@ CREATE TABLE arbees.fills (
 	matched_at		timestamptz NOT NULL,
 	booked_at		timestamptz NOT NULL,
 	voided_at		timestamptz,
+	cost_change		numeric(24,8) NOT NULL,
+	reserved_change	numeric(24,8) NOT NULL,
 	PRIMARY KEY (fill_id, portfolio_id, mode),
 	CONSTRAINT fills_venue_trade_key UNIQUE (order_id, venue_trade_id, portfolio_id, mode),
 	CONSTRAINT fills_is_number_check CHECK (
 		qty <> 'NaN' AND price <> 'NaN' AND money <> 'NaN' AND fee <> 'NaN'),
 	CONSTRAINT fills_voided_check CHECK ((settlement = 'VOIDED') = (voided_at IS NOT NULL))
 ) PARTITION BY LIST (mode);
+COMMENT ON COLUMN arbees.fills.cost_change IS
+	'what it added to the cost of its position, negative for a sale; a void takes back exactly this';
+COMMENT ON COLUMN arbees.fills.reserved_change IS
+	'what it took of its order''s reservation, as a negative number; a void gives it back while the order works';
 -- Fills that may still fail: their trades are read at the venue until they are final.
 CREATE INDEX fills_provisional_idx ON arbees.fills (portfolio_id, matched_at) WHERE settlement = 'PROVISIONAL';
 

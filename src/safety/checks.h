@@ -42,7 +42,7 @@
 	X(trader_absent, state, BOTH, NONE, "LIVE: a worker holds the lease of the venue account", "practice: one active trader per account") \
 	X(worker_silent, state, ENTRY, NONE, "LIVE: the trading worker's last beat is young enough", "RTS 6 art. 16; FIA 2024 cancel on disconnect") \
 	X(not_reconciled, state, ENTRY, NONE, "LIVE: the trader's reconciliation was clean since it connected", "RTS 6 art. 17(3)") \
-	X(venue_checks_failed, state, ENTRY, NONE, "LIVE: geoblock, closed-only flag, allowance and signature type are good", "SEC 15c3-5(c)(2)") \
+	X(venue_checks_failed, state, ENTRY, NONE, "LIVE: geoblock, closed-only flag, allowance and signature type are good, and the venue takes new orders", "SEC 15c3-5(c)(2)") \
 	X(not_armed, state, ENTRY, NONE, "LIVE: an operator's statement arms the portfolio", "SEC 15c3-5(c)(2)") \
 	X(strategy_inactive, state, ENTRY, NONE, "the strategy is active", "RTS 6 art. 5") \
 	X(strategy_retired, state, ENTRY, NONE, "the strategy is not retired", "Knight 2012: old code stayed callable") \
@@ -68,7 +68,7 @@
 	X(feed_silent, market, ENTRY, feed_max_silence_ms, "data, not only a connection, came from the venue's feeds a short time ago", "FIA 2024 data reasonability; connected but frozen") \
 	X(clock_offset, market, ENTRY, max_clock_offset_ms, "the venue's clock and ours agree", "RTS 25 (2017/574)") \
 	X(spread_too_wide, market, WAIVED, max_spread_pct, "the spread, in percent of the middle, is narrow enough", "FIA 2024 price tolerance") \
-	X(depth_too_thin, market, WAIVED, max_depth_pct, "a taking order is a small enough part of the size at the best price", "FIA 2024 price tolerance") \
+	X(depth_too_thin, market, WAIVED, max_depth_pct, "a taking order is a small enough part of what is quoted no worse than its price, within the collar", "FIA 2024 price tolerance") \
 	X(volatility_halt, market, ENTRY, max_volatility_pct, "the underlying's realised volatility is low enough", "FIA 2024 volatility mechanisms") \
 	X(price_frozen, market, ENTRY, max_unchanged_updates, "the price moved within so many updates", "FIA 2024 data reasonability; connected but frozen") \
 	X(confidence_frozen, market, ENTRY, max_unchanged_updates, "the model's confidence moved within so many signals", "FIA 2024 data reasonability; a model that hangs") \

@@ -21,6 +21,7 @@
 #include "core/txn.h"
 #include "errors.h"
 #include "funcapi.h"
+#include "market/book_levels.h"
 #include "market/quote.h"
 #include "market/window.h"
 #include "miscadmin.h"
@@ -111,6 +112,54 @@ is_ahead(const Round *r, TimestampTz source_at)
 	return arb_elapsed_ms(r->received_at, source_at) > MAX_AHEAD_MS;
 }
 
+/* Counts levels that could not be used; the quotes they came with are. */
+static void
+count_bad_books(int count, int32 instrument_id)
+{
+	static SqlPlan plan = {
+		"INSERT INTO arbees.input_errors AS o (worker, kind, count, first_at, last_at, last_context)"
+		" VALUES ('on_quotes', 'book', $1, pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp(), $2)"
+		" ON CONFLICT (worker, kind) DO UPDATE SET count = o.count + excluded.count,"
+		"  last_at = excluded.last_at, last_context = excluded.last_context",
+		2, {INT8OID, TEXTOID}
+	};
+	Datum		args[2];
+
+	args[0] = Int64GetDatum(count);
+	args[1] = CStringGetTextDatum(psprintf("levels of instrument %d", instrument_id));
+	arb_sql_begin();
+	arb_sql_run(&plan, args, NULL);
+	arb_sql_end();
+}
+
+/* The levels of each quote, where they can be read and begin with its bid and ask; else its best prices stand alone. */
+static void
+read_books(const Column *book, Round *r)
+{
+	int			bad = 0;
+	int32		bad_instrument = 0;
+	int			i;
+
+	for (i = 0; i < book->count; i++)
+	{
+		Quote	   *q = &r->quotes.quotes[i];
+		const bytea *packed = book->nulls[i] ? NULL : DatumGetByteaPP(book->values[i]);
+		BookLevels	levels;
+
+		if (packed == NULL)
+			continue;
+		if (arb_levels_unpack(packed, &levels) && arb_levels_are_of(&levels, q))
+			q->book = packed;
+		else
+		{
+			bad++;
+			bad_instrument = q->instrument_id;
+		}
+	}
+	if (bad > 0)
+		count_bad_books(bad, bad_instrument);
+}
+
 static void
 read_quotes(FunctionCallInfo fcinfo, Round *r)
 {
@@ -120,6 +169,7 @@ read_quotes(FunctionCallInfo fcinfo, Round *r)
 	Column		ask = read_array(fcinfo, 6, NUMERICOID, "asks");
 	Column		ask_size = read_array(fcinfo, 7, NUMERICOID, "ask_sizes");
 	Column		source = read_array(fcinfo, 8, INT8OID, "source_ms");
+	Column		book = {NULL, NULL, 0};
 	int			i;
 
 	same_length(&instrument, &bid, "bids");
@@ -127,6 +177,10 @@ read_quotes(FunctionCallInfo fcinfo, Round *r)
 	same_length(&instrument, &ask, "asks");
 	same_length(&instrument, &ask_size, "ask_sizes");
 	same_length(&instrument, &source, "source_ms");
+	if (PG_NARGS() > 12)
+		book = read_array(fcinfo, 12, BYTEAOID, "books");
+	if (book.count > 0)
+		same_length(&instrument, &book, "books");
 	r->quotes.count = instrument.count;
 	r->quotes.quotes = palloc0(sizeof(Quote) * Max(instrument.count, 1));
 	for (i = 0; i < instrument.count; i++)
@@ -147,6 +201,7 @@ read_quotes(FunctionCallInfo fcinfo, Round *r)
 			q->source_at = r->received_at;
 		q->received_at = r->received_at;
 	}
+	read_books(&book, r);
 }
 
 static void
@@ -354,7 +409,7 @@ judge_all(Round *r, List *locked)
 
 /*
  * arbees.on_quotes(venue, mode, market_ms, instruments[], bids[], bid_sizes[], asks[],
- *					ask_sizes[], source_ms[], underlyings[], prices[], price_ms[])
+ *					ask_sizes[], source_ms[], underlyings[], prices[], price_ms[] [, books[]])
  *
  * Returns: the tickets of orders this call made for a venue (none for PAPER).
  * Errors:	25001 outside READ COMMITTED, 22023 for malformed input, RB008 for modes not built.
@@ -393,7 +448,7 @@ arbees_on_quotes(PG_FUNCTION_ARGS)
 	judged_at = arb_now();
 	judge_all(&r, locked);
 	if (r.driven)
-		arb_settle_due(r.venue_id, r.mode, r.market_time);
+		arb_settle_due(r.venue_id, r.mode, r.market_time, false);
 	arb_tickets_new(locked, r.mode, judged_at, (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
 }

@@ -77,7 +77,8 @@ collect(const Row *row, void *arg)
 
 typedef struct ExitHistory
 {
-	int64		working_id;		/* 0 = none */
+	int64		working_id;		/* 0 = none; UNKNOWN ones are not counted here */
+	Fixed		unknown_qty;	/* what UNKNOWN exits may have sold, or may sell yet */
 	int			orders;
 } ExitHistory;
 
@@ -88,7 +89,11 @@ note_exit(const Row *row, void *arg)
 
 	if (arb_label_value(LABEL_ORDER_PURPOSE, DatumGetObjectId(row->value[ORDERS_purpose])) != PURPOSE_EXIT)
 		return true;
-	if (arb_order_working(arb_order_state(row)))
+	if (arb_order_state(row) == ORDER_STATE_UNKNOWN)
+		history->unknown_qty = arb_fixed_add(history->unknown_qty,
+											 Max(0, arb_fixed_sub(arb_row_fixed(row, ORDERS_amount),
+																  arb_row_fixed(row, ORDERS_filled_qty))));
+	else if (arb_order_working(arb_order_state(row)))
 		history->working_id = DatumGetInt64(row->value[ORDERS_order_id]);
 	history->orders++;
 	return true;
@@ -97,7 +102,7 @@ note_exit(const Row *row, void *arg)
 static ExitHistory
 exit_history(const Watch *w, int64 position_id)
 {
-	ExitHistory history = {0, 0};
+	ExitHistory history = {0, 0, 0};
 	Table		table = arb_table_open(&orders_table, w->mode, AccessShareLock);
 	IndexKey	keys[] = {INT8_KEY(position_id)};
 	Snapshot	snapshot = arb_snapshot_begin();
@@ -142,6 +147,20 @@ protection_price(Fixed bid, int orders_before, Fixed tick)
 	Fixed		price = bid - arb_fixed_muldiv_floor(bid, pct, 100 * FIXED_ONE);
 
 	return Max(tick, arb_fixed_floor_to(price, tick));
+}
+
+/* As much of a position as the venue takes in one order, in whole lots: the rest is the next attempt's. */
+static Fixed
+exit_amount(Fixed qty, Fixed price, const Row *instrument)
+{
+	Fixed		most = arb_row_fixed(instrument, INSTRUMENTS_max_qty);
+	Fixed		most_money = arb_row_fixed(instrument, INSTRUMENTS_max_notional);
+
+	if (most != FIXED_NULL && most > 0)
+		qty = Min(qty, most);
+	if (most_money != FIXED_NULL && most_money > 0)
+		qty = Min(qty, arb_fixed_div_floor(most_money, price));
+	return arb_fixed_floor_to(qty, arb_row_fixed(instrument, INSTRUMENTS_lot_size));
 }
 
 /* A rung has its time; the next one waits until the venue says how this one ended. */
@@ -208,7 +227,7 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 	Row			instrument;
 	Fixed		tick;
 
-	/* A working exit, UNKNOWN included, blocks the next one: the same shares must not be sold twice. */
+	/* A working exit blocks the next one; one whose fate is UNKNOWN only its own shares: none are sold twice. */
 	if (history.working_id != 0)
 	{
 		end_rung(w, history.working_id);
@@ -226,9 +245,9 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 	wish.instrument_id = DatumGetInt32(position->value[POSITIONS_instrument_id]);
 	wish.side = SIDE_SELL;
 	wish.amount_kind = AMOUNT_BASE;
-	wish.amount = arb_fixed_floor_to(arb_row_fixed(position, POSITIONS_qty),
-									 arb_fixed_from_numeric(instrument.value[INSTRUMENTS_lot_size]));
 	wish.limit_price = protection_price(quote->bid, history.orders, tick);
+	wish.amount = exit_amount(arb_fixed_sub(arb_row_fixed(position, POSITIONS_qty), history.unknown_qty),
+							  wish.limit_price, &instrument);
 	wish.time_in_force = TIF_FAK;
 	wish.take_profit_kind = TAKE_PROFIT_NONE;
 	wish.confidence = wish.target_qty = FIXED_NULL;

@@ -14,11 +14,13 @@
 #include "core/clock.h"
 #include "core/row_cache.h"
 #include "errors.h"
+#include "market/book_levels.h"
 #include "market/calendar.h"
 #include "market/instrument.h"
 #include "safety/breaker.h"
 #include "safety/kill.h"
 #include "safety/lock_list.h"
+#include "safety/size.h"
 #include "safety/sums.h"
 #include "safety/trader_lock.h"
 #include "safety/watch.h"
@@ -36,6 +38,17 @@ static bool
 text_is(const Row *row, int column, const char *label)
 {
 	return !row->null[column] && strcmp(TextDatumGetCString(row->value[column]), label) == 0;
+}
+
+/*
+ * Milliseconds of silence, as a decision stores them. Under a driven clock nothing
+ * but health may come from the wall's: a session that is traded again, in another
+ * mode or at another speed, must store the same for the same health.
+ */
+static int64
+silence(const GateContext *c, int64 age_ms, int64 limit_ms)
+{
+	return c->clock_driven && age_ms >= 0 && age_ms <= limit_ms ? 0 : age_ms;
 }
 
 /* Its beat only grows without notice, so one that is young enough need not be read again. */
@@ -61,10 +74,12 @@ gather_desk(GateContext *c, Snapshot snapshot)
 	in->mode_allowed = (controls->trading_mode & (1 << in->mode)) != 0;
 	in->allow_submit = controls->allow_submit;
 	in->conductor_age_ms = -1;
-	if (read_conductor(in->decided_at, &row))
+	if (read_conductor(c->now, &row))
 	{
-		in->conductor_age_ms = Max(0, arb_elapsed_ms(DatumGetTimestampTz(row.value[CONDUCTOR_beat_at]), in->decided_at));
+		int64		age_ms = arb_elapsed_ms(DatumGetTimestampTz(row.value[CONDUCTOR_beat_at]), c->now);
+
 		in->conductor_limit_ms = CONDUCTOR_MISSED_INTERVALS * DatumGetInt32(row.value[CONDUCTOR_interval_ms]);
+		in->conductor_age_ms = silence(c, Max(0, age_ms), in->conductor_limit_ms);
 	}
 }
 
@@ -195,11 +210,11 @@ gather_watch(GateContext *c)
 	limits.worker_ms = c->controls->worker_max_silence_ms;
 	limits.feed_ms = in->feed_max_silence_ms;
 	limits.balance_ms = in->balance_max_age_ms;
-	arb_watch(c->venue_id, c->venue_account_id, in->decided_at, &limits, &watch);
-	in->worker_age_ms = watch.worker_age_ms;
+	arb_watch(c->venue_id, c->venue_account_id, c->now, &limits, &watch);
+	in->worker_age_ms = silence(c, watch.worker_age_ms, limits.worker_ms);
 	in->worker_limit_ms = limits.worker_ms;
-	in->feed_age_ms = watch.feed_age_ms;
-	in->balance_age_ms = watch.balance_age_ms;
+	in->feed_age_ms = silence(c, watch.feed_age_ms, limits.feed_ms);
+	in->balance_age_ms = silence(c, watch.balance_age_ms, limits.balance_ms);
 }
 
 static bool
@@ -221,8 +236,8 @@ gather_market(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 {
 	GateInput  *in = &c->in;
 	const Row  *row = &c->instrument;
+	Quote	   *quote = &c->quote;
 	QuoteFacts	facts;
-	Quote		quote;
 
 	in->instrument_allowed = instrument_on_list(c);
 	in->tick_size = arb_row_fixed(row, INSTRUMENTS_tick_size);
@@ -247,21 +262,35 @@ gather_market(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 			in->window_resolved = !window.null[WINDOWS_venue_outcome];
 		}
 	}
-	in->bid = in->ask = in->bid_size = in->ask_size = in->rolling_mid = FIXED_NULL;
+	in->bid = in->ask = in->bid_size = in->ask_size = in->depth = in->rolling_mid = FIXED_NULL;
 	if (arb_quote_read_facts(quotes, c->wish->instrument_id, in->market_time, c->controls->rolling_collar_s, snapshot,
-							 &quote, &facts))
+							 quote, &facts))
 	{
 		in->quote_present = 1;
-		in->bid = quote.bid;
-		in->bid_size = quote.bid_size;
-		in->ask = quote.ask;
-		in->ask_size = quote.ask_size;
-		in->quote_received_at = quote.received_at;
-		in->quote_source_at = quote.source_at;
+		in->bid = quote->bid;
+		in->bid_size = quote->bid_size;
+		in->ask = quote->ask;
+		in->ask_size = quote->ask_size;
+		in->quote_received_at = quote->received_at;
+		in->quote_source_at = quote->source_at;
 		in->quote_historical = facts.historical;
 		in->rolling_mid = facts.rolling_mid;
 		in->price_unchanged = facts.unchanged;
 	}
+}
+
+/* What of the book the order can reach; needs the market, the signal and the limits. */
+static void
+gather_depth(GateContext *c)
+{
+	GateInput  *in = &c->in;
+	Fixed		worst = arb_size_worst_price(in);
+	BookLevels	levels;
+
+	if (in->quote_present != 1 || worst == FIXED_NULL)
+		return;
+	arb_levels_of_quote(&c->quote, &levels);
+	in->depth = arb_levels_depth(&levels, c->wish->side, worst);
 }
 
 /* Shares that working exits of a position are to sell. */
@@ -360,7 +389,7 @@ gather_conduct(GateContext *c, Book *book)
 {
 	GateInput  *in = &c->in;
 	const Wish *w = c->wish;
-	TimestampTz second_ago = in->decided_at - USECS_PER_SEC;
+	TimestampTz second_ago = in->market_time - USECS_PER_SEC;
 
 	in->messages_last_second = arb_book_messages(book, 0, second_ago);
 	in->strategy_messages_last_second = arb_book_messages(book, w->deployment_id, second_ago);
@@ -368,7 +397,7 @@ gather_conduct(GateContext *c, Book *book)
 	if (in->duplicate_window_ms != FIXED_NULL && in->duplicate_window_ms != FIXED_NONE && in->duplicate_window_ms > 0)
 		in->duplicates = arb_book_duplicates(book, w->deployment_id, w->instrument_id, w->side, w->amount_kind,
 											 w->amount, w->limit_price,
-											 in->decided_at - in->duplicate_window_ms * USECS_PER_MS);
+											 in->market_time - in->duplicate_window_ms * USECS_PER_MS);
 }
 
 static bool
@@ -472,6 +501,7 @@ gather_identity(GateContext *c, Snapshot snapshot)
 	c->venue_name = TextDatumGetCString(venue.value[VENUES_name]);
 	c->in.calendar_open = arb_calendar_open(&venue, c->in.market_time);
 	c->in.is_simulator = DatumGetBool(venue.value[VENUES_is_simulator]);
+	c->clock_driven = DatumGetBool(venue.value[VENUES_clock_driven]);
 	c->derives_order_id = DatumGetBool(venue.value[VENUES_derives_order_id]);
 	if (DatumGetInt32(c->instrument.value[INSTRUMENTS_venue_id]) != c->venue_id)
 		ereport(ERROR,
@@ -492,7 +522,7 @@ arb_gather(GateContext *c, const QuoteSet *quotes, TimestampTz market_time)
 	GateInput  *in = &c->in;
 
 	in->market_time = market_time;
-	in->decided_at = arb_now();
+	c->now = arb_now();
 	in->purpose = c->wish->purpose;
 	in->mode = c->wish->mode;
 	in->portfolio_id = c->wish->portfolio_id;
@@ -502,6 +532,7 @@ arb_gather(GateContext *c, const QuoteSet *quotes, TimestampTz market_time)
 	in->overridden_0 = c->wish->overridden[0];
 	in->overridden_1 = c->wish->overridden[1];
 	gather_identity(c, snapshot);
+	in->decided_at = c->clock_driven ? market_time : c->now;
 	gather_desk(c, snapshot);
 	gather_account(c, snapshot);
 	gather_strategy(c, snapshot);
@@ -510,6 +541,7 @@ arb_gather(GateContext *c, const QuoteSet *quotes, TimestampTz market_time)
 	gather_watch(c);
 	gather_market(c, quotes, snapshot);
 	arb_gather_signal(c, snapshot);
+	gather_depth(c);
 	gather_books(c, market_time, snapshot);
 	arb_gather_sizing(c, snapshot);
 	arb_snapshot_end(snapshot);

@@ -27,10 +27,12 @@
 #include "journal/journal.h"
 #include "market/instrument.h"
 #include "market/venue.h"
+#include "safety/control.h"
 #include "safety/kill.h"
 #include "safety/trader_lock.h"
 #include "trade/fill.h"
 #include "trade/order.h"
+#include "trade/plausible.h"
 #include "trade/protocol.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -89,8 +91,9 @@ require_identity(const text *venue_order_id, const bytea *body_hash)
 				 errmsg("a claim names the order's venue id and the SHA-256 of its body")));
 }
 
+/* What keeps bytes of an order from leaving, whichever time it is. */
 static const char *
-claim_refusal(const Row *order, int32 account, TimestampTz now)
+standing_refusal(const Row *order, int32 account, TimestampTz now)
 {
 	Snapshot	snapshot = arb_snapshot_begin();
 	KillLevel	level = arb_kill_level(snapshot);
@@ -101,8 +104,6 @@ claim_refusal(const Row *order, int32 account, TimestampTz now)
 	arb_snapshot_end(snapshot);
 	if (!is_of_account(order, account))
 		return "other_account";
-	if (arb_order_state(order) != ORDER_STATE_NEW)
-		return "not_new";
 	if (!ours)
 		return "foreign_copy";
 	if (level == KILL_EMERGENCY || (entry && level != KILL_NONE))
@@ -112,6 +113,14 @@ claim_refusal(const Row *order, int32 account, TimestampTz now)
 	if (now >= DatumGetTimestampTz(order->value[ORDERS_send_before]))
 		return "too_late";
 	return NULL;
+}
+
+static const char *
+claim_refusal(const Row *order, int32 account, TimestampTz now)
+{
+	if (is_of_account(order, account) && arb_order_state(order) != ORDER_STATE_NEW)
+		return "not_new";
+	return standing_refusal(order, account, now);
 }
 
 /*
@@ -162,6 +171,25 @@ arbees_claim_order(PG_FUNCTION_ARGS)
 
 /* ---- report ---- */
 
+/* News of another order is none of this one, whatever it says. */
+static void
+require_same_id(const Row *order, text *said)
+{
+	text	   *known;
+
+	if (order->null[ORDERS_venue_order_id])
+		return;
+	known = DatumGetTextPP(order->value[ORDERS_venue_order_id]);
+	if (VARSIZE_ANY_EXHDR(known) != VARSIZE_ANY_EXHDR(said) ||
+		memcmp(VARDATA_ANY(known), VARDATA_ANY(said), VARSIZE_ANY_EXHDR(said)) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a report names another venue order id than its order has"),
+				 errdetail("Order " INT64_FORMAT " is \"%s\" at the venue, the report is of \"%s\".",
+						   DatumGetInt64(order->value[ORDERS_order_id]), text_to_cstring(known),
+						   text_to_cstring(said))));
+}
+
 /* Locks the order's portfolio, then the order, against a claim: in this order, always. */
 static bool
 lock_and_read(int64 order_id, Row *order)
@@ -184,15 +212,76 @@ require_order(int64 order_id, int32 account)
 	return order;
 }
 
+/* A match that failed to settle was heard of, and counts: nothing more comes of it. */
+static bool
+fills_are_missing(const Row *order)
+{
+	Fixed		venue_qty = arb_row_fixed(order, ORDERS_venue_qty);
+
+	return venue_qty != FIXED_NULL && arb_row_fixed(order, ORDERS_filled_qty) < venue_qty &&
+		arb_fills_heard(MODE_LIVE, DatumGetInt64(order->value[ORDERS_order_id])) < venue_qty;
+}
+
+/* Why the bytes of an order whose fate is unknown may not go out a second time; NULL when they may. */
+static const char *
+repeat_refusal(const Row *order, const bytea *body_hash)
+{
+	OrderState	state = arb_order_state(order);
+	bytea	   *claimed = order->null[ORDERS_body_hash] ? NULL : DatumGetByteaPP(order->value[ORDERS_body_hash]);
+
+	if (state != ORDER_STATE_SENDING && state != ORDER_STATE_UNKNOWN)
+		return "not_in_question";
+	if (claimed == NULL || VARSIZE_ANY_EXHDR(claimed) != VARSIZE_ANY_EXHDR(body_hash) ||
+		memcmp(VARDATA_ANY(claimed), VARDATA_ANY(body_hash), VARSIZE_ANY_EXHDR(claimed)) != 0)
+		return "other_bytes";
+	return NULL;
+}
+
+/*
+ * claim_again(account, epoch, order_id, body_hash)
+ *		returns (claimed boolean, reason text, send_within_ms integer)
+ *
+ * The same bytes once more, to a venue that answers a duplicate with "already
+ * there". Everything a claim must pass is passed again: kill switch, cancel,
+ * deadline, epoch. The order stays as it is.
+ */
+PG_FUNCTION_INFO_V1(arbees_claim_again);
+Datum
+arbees_claim_again(PG_FUNCTION_ARGS)
+{
+	Row			order;
+	const char *refusal;
+	TimestampTz now;
+	Datum		value[3] = {0};
+	bool		null[3] = {false};
+
+	arb_protocol_require_args(fcinfo, 4);
+	arb_lock_kill(ShareLock);
+	arb_protocol_begin("claim_again", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
+	order = require_order(PG_GETARG_INT64(2), PG_GETARG_INT32(0));
+	now = arb_now();
+	refusal = repeat_refusal(&order, PG_GETARG_BYTEA_PP(3));
+	if (refusal == NULL)
+		refusal = standing_refusal(&order, PG_GETARG_INT32(0), now);
+	if (refusal == NULL)
+	{
+		arb_journal(MODE_LIVE, "order_repeated", DatumGetInt32(order.value[ORDERS_portfolio_id]),
+					PG_GETARG_INT64(2), "the same bytes are sent again while its fate is unknown");
+		value[2] = Int32GetDatum((int32) arb_elapsed_ms(now, DatumGetTimestampTz(order.value[ORDERS_send_before])));
+	}
+	value[0] = BoolGetDatum(refusal == NULL);
+	null[1] = refusal == NULL;
+	null[2] = refusal != NULL;
+	if (refusal != NULL)
+		value[1] = CStringGetTextDatum(refusal);
+	PG_RETURN_DATUM(arb_result_row(fcinfo, lengthof(value), value, null));
+}
+
 /* Ends an order that the venue says is over, once our fills reach what it says it matched. */
 static void
 close_when_booked(Row *order, const char *reason, TimestampTz market_time)
 {
-	Fixed		venue_qty = arb_row_fixed(order, ORDERS_venue_qty);
-
-	if (!arb_order_working(arb_order_state(order)))
-		return;
-	if (venue_qty != FIXED_NULL && arb_row_fixed(order, ORDERS_filled_qty) < venue_qty)
+	if (!arb_order_working(arb_order_state(order)) || fills_are_missing(order))
 		return;
 	arb_order_finish(MODE_LIVE, order, ORDER_EVENT_CLOSE, reason, market_time);
 }
@@ -255,7 +344,7 @@ apply_event(Row *order, const char *event, Datum qty, bool qty_null, const char 
 	else if (strcmp(event, "closed") == 0 || strcmp(event, "canceled") == 0)
 	{
 		note_venue_qty(order, qty, qty_null);
-		if (arb_row_fixed(order, ORDERS_filled_qty) < arb_row_fixed(order, ORDERS_venue_qty))
+		if (fills_are_missing(order))
 			arb_order_write(MODE_LIVE, order);	/* its fills are still to come */
 		else
 			close_when_booked(order, reason, market_time);
@@ -293,6 +382,10 @@ arbees_report_order(PG_FUNCTION_ARGS)
 	require_event(event);
 	arb_protocol_begin("report_order", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
 	order = require_order(PG_GETARG_INT64(2), PG_GETARG_INT32(0));
+	if (!PG_ARGISNULL(4))
+		require_same_id(&order, PG_GETARG_TEXT_PP(4));
+	if (!PG_ARGISNULL(5))
+		arb_require_venue_qty(arb_fixed_from_numeric(PG_GETARG_DATUM(5)), &order);
 	if (!PG_ARGISNULL(4) && order.null[ORDERS_venue_order_id])
 		arb_row_set(&order, ORDERS_venue_order_id, PG_GETARG_DATUM(4));
 	apply_event(&order, event, PG_GETARG_DATUM(5), PG_ARGISNULL(5),
@@ -437,6 +530,7 @@ arbees_report_fill(PG_FUNCTION_ARGS)
 	static const char *const names[] = {NULL, "booked", "duplicate", "confirmed", "voided"};
 	FillFacts	facts = {0};
 	Row			order;
+	Row			instrument;
 	int64		order_id;
 	FillResult	result;
 	TimestampTz market_time;
@@ -456,6 +550,7 @@ arbees_report_fill(PG_FUNCTION_ARGS)
 	facts.fee = PG_ARGISNULL(10) ? 0 : arb_fixed_from_numeric(PG_GETARG_DATUM(10));
 	facts.liquidity = PG_ARGISNULL(11) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(11));
 	facts.matched_at = arb_time_from_unix_ms(PG_GETARG_INT64(12));
+	arb_require_fill(&facts);
 	if (!find_by_venue_id(PG_GETARG_TEXT_PP(2), PG_GETARG_INT32(0), &order_id))
 	{
 		if (PG_ARGISNULL(10))
@@ -464,13 +559,16 @@ arbees_report_fill(PG_FUNCTION_ARGS)
 		PG_RETURN_TEXT_P(cstring_to_text("orphan"));
 	}
 	order = require_order(order_id, PG_GETARG_INT32(0));
+	arb_instrument_read(DatumGetInt32(order.value[ORDERS_instrument_id]), &instrument);
+	arb_require_fill_of(&facts, &order, &instrument);
 	market_time = arb_market_time(DatumGetInt32(order.value[ORDERS_venue_id]));
 	if (PG_ARGISNULL(10))
 		facts.fee = fee_of_order(&facts, &order);
 	result = arb_fill_apply(MODE_LIVE, &order, &facts, arb_lot_size(DatumGetInt32(order.value[ORDERS_instrument_id])), market_time);
 	if (result == FILL_BOOKED)
-	{
 		alarm_other_symbol(&order, text_to_cstring(PG_GETARG_TEXT_PP(5)), facts.venue_trade_id);
+	if (result == FILL_BOOKED || result == FILL_VOIDED)
+	{
 		arb_order_read(MODE_LIVE, order_id, &order);
 		if (!order.null[ORDERS_venue_qty])
 			close_when_booked(&order, "the rest was cancelled", market_time);
@@ -493,4 +591,27 @@ arbees_report_cancel_sent(PG_FUNCTION_ARGS)
 		arb_order_write(MODE_LIVE, &order);
 	}
 	PG_RETURN_VOID();
+}
+
+/*
+ * trader_settings(account, epoch)
+ *		returns (confirm_timeout_ms integer, send_deadline_ms integer, balance_per_order boolean)
+ *
+ * What a worker obeys of the controls; read again and again, so that a change binds within a second.
+ */
+PG_FUNCTION_INFO_V1(arbees_trader_settings);
+Datum
+arbees_trader_settings(PG_FUNCTION_ARGS)
+{
+	const Controls *controls;
+	Datum		value[3];
+	bool		null[3] = {false};
+
+	arb_protocol_require_args(fcinfo, 2);
+	arb_trader_require(PG_GETARG_INT32(0), PG_GETARG_INT64(1));
+	controls = arb_controls();
+	value[0] = Int32GetDatum((int32) Max(controls->confirm_timeout_ms, 0));
+	value[1] = Int32GetDatum((int32) Max(controls->send_deadline_ms, 0));
+	value[2] = BoolGetDatum(controls->balance_check == BALANCE_PER_ORDER);
+	PG_RETURN_DATUM(arb_result_row(fcinfo, lengthof(value), value, null));
 }

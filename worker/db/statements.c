@@ -43,8 +43,8 @@ static const DbStatement Statements[DB_STATEMENT_COUNT] = {
 	[DB_ON_QUOTES] = {"on_quotes",
 		"SELECT " TICKET_COLUMNS
 		" FROM arbees.on_quotes($1::int, $2::arbees.mode, $3::bigint, $4::int[], $5::numeric[], $6::numeric[],"
-		" $7::numeric[], $8::numeric[], $9::bigint[], $10::text[], $11::numeric[], $12::bigint[])",
-	12, DB_LANE_DECISION},
+		" $7::numeric[], $8::numeric[], $9::bigint[], $10::text[], $11::numeric[], $12::bigint[], $13::bytea[])",
+	13, DB_LANE_DECISION},
 	[DB_REPORT_TRADES] = {"report_trades",
 		"SELECT arbees.report_trades($1::int, $2::int[], $3::numeric[], $4::numeric[], $5::bigint[])",
 	5, DB_LANE_DECISION},
@@ -55,6 +55,14 @@ static const DbStatement Statements[DB_STATEMENT_COUNT] = {
 		"SELECT claimed, reason, send_within_ms"
 		" FROM arbees.claim_order($1::int, $2::bigint, $3::bigint, $4::text, $5::bytea)",
 	5, DB_LANE_ACTION},
+	[DB_CLAIM_AGAIN] = {"claim_again",
+		"SELECT claimed, reason, send_within_ms"
+		" FROM arbees.claim_again($1::int, $2::bigint, $3::bigint, $4::bytea)",
+	4, DB_LANE_ACTION},
+	[DB_TRADER_SETTINGS] = {"trader_settings",
+		"SELECT confirm_timeout_ms, send_deadline_ms, balance_per_order"
+		" FROM arbees.trader_settings($1::int, $2::bigint)",
+	2, DB_LANE_ACTION},
 	[DB_REPORT_ORDER] = {"report_order",
 		"SELECT arbees.report_order($1::int, $2::bigint, $3::bigint, $4::text, $5::text, $6::numeric, $7::text)",
 	7, DB_LANE_ACTION},

@@ -357,7 +357,10 @@ conclude(Reconciliation *run)
 	Trade	   *trade = run->trade;
 
 	if (trade->stranger_failures != run->failures)
-		arb_reconcile_give_up(run, "the database did not take a fill");
+	{
+		run->rows_refused += (int) (trade->stranger_failures - run->failures);
+		arb_reconcile_incomplete(run, "the database did not take a fill");
+	}
 	else if (has_moved(run))
 		look_later(run, run->moves < 3 ? 0 : AGAIN_NS);
 	else if (run->market_count > 0)

@@ -263,7 +263,9 @@ take_trade(Reconciliation *run, const PmTrade *news)
 	int			ours = 0;
 	int			mapped = 0;
 
-	arb_trade_news(run->trade, news, &ours, &mapped);
+	/* A row half believed is refused: what it says is not all booked. */
+	if (!arb_trade_news(run->trade, news, &ours, &mapped))
+		ours = 0;
 	run->rows_read++;
 	/* Fills of orders no longer in hand are the database's to recognise. */
 	if (ours == 0)
@@ -319,6 +321,18 @@ ask_trades(Reconciliation *run)
 
 /* ----- open orders ----- */
 
+/* Somebody else's order in our list: then what is not in it proves nothing either. */
+static bool
+take_open(Reconciliation *run, const PmOrder *order)
+{
+	run->rows_read++;
+	if (!arb_order_is_strange(run->trade, order))
+		return add_open(run, order->id);
+	arb_input_error(&run->trade->worker->input_errors, "reconcile", "strange_order", "an open order of somebody else");
+	run->rows_refused++;
+	return true;
+}
+
 static bool
 is_listed(const Reconciliation *run, const char *venue_order_id)
 {
@@ -368,8 +382,7 @@ on_orders(void *arg, const HttpAnswer *answer)
 		return;
 	}
 	for (i = 0; i < page.count; i++)
-		kept = add_open(run, page.orders[i].id) && kept;
-	run->rows_read += (int) page.count;
+		kept = take_open(run, &page.orders[i]) && kept;
 	memcpy(next, page.next_cursor, sizeof(next));
 	arb_pm_order_page_free(&page);
 	if (!kept)

@@ -21,6 +21,7 @@
 
 /* The venue's own numbers pass through JSON doubles: larger salts would be corrupted. */
 #define SALT_MAX ((INT64_C(1) << 53) - 1)
+#define EXPIRY_MARGIN_S 60
 
 /* Texts grow at the end and remember that something did not fit. */
 typedef struct Text
@@ -270,7 +271,8 @@ arb_pm_prepare_order(const PmSigner *signer, const OrderTicket *ticket, Prepared
 			snprintf(reason, VENUE_REASON_SIZE, "GTD without an expiry");
 			return false;
 		}
-		envelope.expiration_s = ticket->expires_s;
+		/* The venue ends an order a minute before the time it carries. */
+		envelope.expiration_s = ticket->expires_s + EXPIRY_MARGIN_S;
 	}
 	if (!arb_order_sign(signer->key, domain, &message, digest, &signature))
 	{
