@@ -87,6 +87,8 @@ FROM (VALUES
 	 'time an order has from its decision to its first byte; later it expires unsent'),
 	('confirm_timeout_ms', 'integer', '5000', false, 'ms', 100, 600000, NULL,
 	 'time a sent order has to be acknowledged before its fate is asked for'),
+	('reconcile_every_s', 'integer', '60', false, 's', 1, 86400, NULL,
+	 'time between two comparisons of our books with the venue''s account'),
 	('balance_check', 'label', 'per_order', false, NULL, NULL, NULL, '{per_order,age}',
 	 'per_order: the worker reads the venue''s balance for each LIVE entry before it is sent; age: one not older than balance_max_age_ms will do'),
 	('resting_expiry_s', 'integer', '600', false, 's', 180, 86400, NULL,

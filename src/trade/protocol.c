@@ -432,15 +432,18 @@ settlement_of(const char *status)
 
 /* A fill no order of ours explains: kept, alarmed, and the account's reconciliation is void. */
 static void
-book_orphan(FunctionCallInfo fcinfo)
+book_orphan(FunctionCallInfo fcinfo, const FillFacts *facts)
 {
 	static SqlPlan plan = {
-		"INSERT INTO arbees.orphan_fills (venue_account_id, venue_order_id, venue_trade_id, status,"
-		" symbol, side, qty, price, fee, matched_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-		" ON CONFLICT ON CONSTRAINT orphan_fills_key DO NOTHING",
-		10, {INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, TIMESTAMPTZOID}
+		"INSERT INTO arbees.orphan_fills AS o (venue_account_id, venue_order_id, venue_trade_id, status,"
+		" symbol, side, qty, price, money, fee, matched_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+		" ON CONFLICT ON CONSTRAINT orphan_fills_key DO UPDATE SET status = excluded.status"
+		"  WHERE o.status NOT IN ('CONFIRMED', 'FAILED') AND o.status <> excluded.status"
+		" RETURNING o.xmax = 0",
+		11, {INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID,
+		TIMESTAMPTZOID}
 	};
-	Datum		args[10];
+	Datum		args[11];
 	bool		is_new;
 
 	args[0] = PG_GETARG_DATUM(0);
@@ -451,10 +454,11 @@ book_orphan(FunctionCallInfo fcinfo)
 	args[5] = PG_GETARG_DATUM(6);
 	args[6] = PG_GETARG_DATUM(7);
 	args[7] = PG_GETARG_DATUM(8);
-	args[8] = PG_GETARG_DATUM(10);
-	args[9] = TimestampTzGetDatum(arb_time_from_unix_ms(PG_GETARG_INT64(12)));
+	args[8] = PG_GETARG_DATUM(9);
+	args[9] = arb_fixed_to_numeric(facts->fee);
+	args[10] = TimestampTzGetDatum(arb_time_from_unix_ms(PG_GETARG_INT64(12)));
 	arb_sql_begin();
-	is_new = arb_sql_run(&plan, args, NULL) > 0;
+	is_new = arb_sql_run(&plan, args, NULL) > 0 && arb_sql_bool(0, 1, false);
 	arb_sql_end();
 	if (is_new)
 	{
@@ -464,6 +468,48 @@ book_orphan(FunctionCallInfo fcinfo)
 						   PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(3)),
 						   text_to_cstring(PG_GETARG_TEXT_PP(2))));
 	}
+}
+
+/* The fee of a fill whose reporter does not know the terms: the instrument's own. Makers pay none. */
+static Fixed
+fee_by_terms(const FillFacts *facts, const Row *instrument)
+{
+	if (facts->liquidity == NULL || strcmp(facts->liquidity, "TAKER") != 0)
+		return 0;
+	return arb_taker_fee(facts->qty, facts->price, arb_fixed_from_numeric(instrument->value[INSTRUMENTS_fee_rate]),
+						 DatumGetInt32(instrument->value[INSTRUMENTS_fee_exponent]));
+}
+
+static Fixed
+fee_of_orphan(const FillFacts *facts, int32 account, Datum symbol)
+{
+	static SqlPlan plan = {
+		"SELECT i.instrument_id FROM arbees.venue_accounts a JOIN arbees.instruments i ON i.venue_id = a.venue_id"
+		" WHERE a.venue_account_id = $1 AND i.symbol = $2",
+		2, {INT4OID, TEXTOID}
+	};
+	Datum		args[2];
+	Row			instrument;
+	int32		instrument_id;
+
+	args[0] = Int32GetDatum(account);
+	args[1] = symbol;
+	arb_sql_begin();
+	instrument_id = arb_sql_run(&plan, args, NULL) > 0 ? arb_sql_int32(0, 1, 0) : 0;
+	arb_sql_end();
+	if (instrument_id == 0)
+		return 0;
+	arb_instrument_read(instrument_id, &instrument);
+	return fee_by_terms(facts, &instrument);
+}
+
+static Fixed
+fee_of_order(const FillFacts *facts, const Row *order)
+{
+	Row			instrument;
+
+	arb_instrument_read(DatumGetInt32(order->value[ORDERS_instrument_id]), &instrument);
+	return fee_by_terms(facts, &instrument);
 }
 
 /* A fill is booked on its order's instrument; a venue that names another one is told of. */
@@ -484,6 +530,8 @@ alarm_other_symbol(const Row *order, const char *symbol, const char *trade)
 /*
  * report_fill(account, epoch, venue_order_id, venue_trade_id, status, symbol, side, qty, price,
  *			   money, fee, liquidity, matched_ms) returns text
+ *
+ * A fee of NULL is computed from the instrument's terms.
  */
 PG_FUNCTION_INFO_V1(arbees_report_fill);
 Datum
@@ -497,7 +545,7 @@ arbees_report_fill(PG_FUNCTION_ARGS)
 	FillResult	result;
 	TimestampTz market_time;
 
-	arb_protocol_require_args(fcinfo, 11);
+	arb_protocol_require_args(fcinfo, 10);
 	if (PG_ARGISNULL(12))
 		arb_protocol_require_args(fcinfo, 13);
 	arb_protocol_begin("report_fill", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
@@ -509,19 +557,23 @@ arbees_report_fill(PG_FUNCTION_ARGS)
 	facts.qty = arb_fixed_from_numeric(PG_GETARG_DATUM(7));
 	facts.price = arb_fixed_from_numeric(PG_GETARG_DATUM(8));
 	facts.money = arb_fixed_from_numeric(PG_GETARG_DATUM(9));
-	facts.fee = arb_fixed_from_numeric(PG_GETARG_DATUM(10));
+	facts.fee = PG_ARGISNULL(10) ? 0 : arb_fixed_from_numeric(PG_GETARG_DATUM(10));
 	facts.liquidity = PG_ARGISNULL(11) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(11));
 	facts.matched_at = arb_time_from_unix_ms(PG_GETARG_INT64(12));
 	arb_require_fill(&facts);
 	if (!find_by_venue_id(PG_GETARG_TEXT_PP(2), PG_GETARG_INT32(0), &order_id))
 	{
-		book_orphan(fcinfo);
+		if (PG_ARGISNULL(10))
+			facts.fee = fee_of_orphan(&facts, PG_GETARG_INT32(0), PG_GETARG_DATUM(5));
+		book_orphan(fcinfo, &facts);
 		PG_RETURN_TEXT_P(cstring_to_text("orphan"));
 	}
 	order = require_order(order_id, PG_GETARG_INT32(0));
 	arb_instrument_read(DatumGetInt32(order.value[ORDERS_instrument_id]), &instrument);
 	arb_require_fill_of(&facts, &order, &instrument);
 	market_time = arb_market_time(DatumGetInt32(order.value[ORDERS_venue_id]));
+	if (PG_ARGISNULL(10))
+		facts.fee = fee_of_order(&facts, &order);
 	result = arb_fill_apply(MODE_LIVE, &order, &facts, arb_lot_size(DatumGetInt32(order.value[ORDERS_instrument_id])), market_time);
 	if (result == FILL_BOOKED)
 		alarm_other_symbol(&order, text_to_cstring(PG_GETARG_TEXT_PP(5)), facts.venue_trade_id);

@@ -90,9 +90,17 @@ static const DbStatement Statements[DB_STATEMENT_COUNT] = {
 		"SELECT arbees.begin_reconciliation($1::int, $2::bigint, $3::text)",
 	3, DB_LANE_ACTION},
 	[DB_FINISH_RECONCILIATION] = {"finish_reconciliation",
-		"SELECT clean, differences"
+		"SELECT clean, differences, again_ms, cancel_order_ids::text AS cancel_order_ids, next_ms"
 		" FROM arbees.finish_reconciliation($1::int, $2::bigint, $3::bigint, $4::int, $5::int, $6::int,"
 		" $7::numeric, $8::text[], $9::numeric[], $10::text[])",
+	10, DB_LANE_ACTION},
+	[DB_RECONCILIATION_PLAN] = {"reconciliation_plan",
+		"SELECT since_s, symbol, condition_id, tradable"
+		" FROM arbees.reconciliation_plan($1::int, $2::bigint, $3::bigint)",
+	3, DB_LANE_ACTION},
+	[DB_REPORT_MARKETS] = {"report_markets",
+		"SELECT arbees.report_markets($1::int, $2::bigint, $3::bigint, $4::text[], $5::text[], $6::numeric[],"
+		" $7::numeric[], $8::numeric[], $9::int[], $10::boolean[])",
 	10, DB_LANE_ACTION},
 	[DB_WORKER_HEARTBEAT] = {"worker_heartbeat",
 		"SELECT kill_level, market_ms FROM arbees.worker_heartbeat($1::text, $2::jsonb)",
