@@ -51,6 +51,7 @@ typedef struct Watch
 	KillLevel	kill_level;
 	int			tried;
 	int			ordered;
+	MadeOrders *made;			/* NULL: orders are filled as they are made */
 } Watch;
 
 typedef struct PositionList
@@ -237,13 +238,16 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 	if (wish.amount <= 0)
 		return;
 
-	/* EXIT_PENDING before the order: a PAPER order fills inside the call below. */
+	/* EXIT_PENDING before the order: a PAPER order may fill inside the call below. */
 	arb_position_transition(position, POSITION_EVENT_EXIT_ORDERED, w->market_time);
 	position->value[POSITIONS_exit_attempts] = Int32GetDatum(attempt);
 	arb_row_set_fixed(position, POSITIONS_intended_price, quote->bid);
 	arb_position_write(w->mode, position);
 	w->tried++;
-	arb_submit(&wish, w->quotes, w->market_time, &result);
+	if (w->made != NULL)
+		arb_submit_unfilled(&wish, w->quotes, w->market_time, &result, w->made);
+	else
+		arb_submit(&wish, w->quotes, w->market_time, &result);
 	if (result.order_id != 0)
 		w->ordered++;
 }
@@ -350,15 +354,17 @@ begin_watch(Watch *w, TradingMode mode, int32 portfolio_id, const QuoteSet *quot
 	w->quotes = quotes;
 	w->market_time = market_time;
 	w->tried = w->ordered = 0;
+	w->made = NULL;
 	w->kill_level = arb_kill_level(snapshot);
 	if (arb_row_cached(&portfolios_table, "portfolios_pkey", portfolio_id, &portfolio))
 		w->kill_level = arb_kill_level_of(w->kill_level, &portfolio);
 	arb_snapshot_end(snapshot);
 }
 
-/* arb_exits_on_quotes watches the positions whose instruments a call quotes. */
+/* arb_exits_on_quotes watches the positions whose instruments a call quotes; its orders are noted, not filled. */
 void
-arb_exits_on_quotes(TradingMode mode, int32 portfolio_id, const QuoteSet *quotes, TimestampTz market_time)
+arb_exits_on_quotes(TradingMode mode, int32 portfolio_id, const QuoteSet *quotes, TimestampTz market_time,
+					MadeOrders *made)
 {
 	PositionList list = {0};
 	Table		table = arb_table_open(&positions_table, mode, AccessShareLock);
@@ -377,6 +383,7 @@ arb_exits_on_quotes(TradingMode mode, int32 portfolio_id, const QuoteSet *quotes
 	if (list.count == 0)
 		return;
 	begin_watch(&w, mode, portfolio_id, quotes, market_time);
+	w.made = made;
 	watch_all(&w, &list);
 	pfree(list.rows);
 }

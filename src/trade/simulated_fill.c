@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * src/trade/simulated_fill.c
- *	  Fills of PAPER orders, from the quotes the desk sees.
+ *	  Fills of PAPER and DRY_RUN orders, from the quotes they were judged by.
  *
  * A taking order trades at the best quote up to its visible size and no worse
  * than its limit; what remains of FAK is killed, FOK fills wholly or not at
@@ -89,9 +89,9 @@ fills_wholly(const Row *order, const Match *m, Fixed lot_size)
 	return by_money ? amount - m->money < FIXED_CENT : amount - m->qty < lot_size;
 }
 
-/* arb_simulate_order claims a new PAPER order and trades it against its quote. */
+/* arb_simulate_claimed trades an order that was just claimed against its quote. */
 void
-arb_simulate_order(TradingMode mode, int64 order_id, const QuoteSet *quotes, TimestampTz market_time)
+arb_simulate_claimed(TradingMode mode, int64 order_id, const QuoteSet *quotes, TimestampTz market_time)
 {
 	Row			order;
 	Row			instrument;
@@ -110,11 +110,6 @@ arb_simulate_order(TradingMode mode, int64 order_id, const QuoteSet *quotes, Tim
 	if (arb_quote_read(quotes, DatumGetInt32(order.value[ORDERS_instrument_id]), snapshot, &quote))
 		m = match_best(&order, &quote);
 	arb_snapshot_end(snapshot);
-
-	arb_order_transition(&order, ORDER_EVENT_CLAIM, NULL, arb_now());
-	arb_row_set(&order, ORDERS_claimed_at, TimestampTzGetDatum(arb_now()));
-	arb_order_write(mode, &order);
-	arb_order_read(mode, order_id, &order);
 	if (tif == TIF_FOK && !fills_wholly(&order, &m, lot_size))
 		m.qty = 0;
 	if (m.qty > 0)
@@ -132,6 +127,20 @@ arb_simulate_order(TradingMode mode, int64 order_id, const QuoteSet *quotes, Tim
 		arb_order_transition(&order, ORDER_EVENT_ACCEPT, NULL, arb_now());
 		arb_order_write(mode, &order);
 	}
+}
+
+/* arb_simulate_order claims a new PAPER order and trades it. */
+void
+arb_simulate_order(TradingMode mode, int64 order_id, const QuoteSet *quotes, TimestampTz market_time)
+{
+	Row			order;
+
+	if (!arb_order_read(mode, order_id, &order))
+		elog(ERROR, "order " INT64_FORMAT " vanished", order_id);
+	arb_order_transition(&order, ORDER_EVENT_CLAIM, NULL, arb_now());
+	arb_row_set(&order, ORDERS_claimed_at, TimestampTzGetDatum(arb_now()));
+	arb_order_write(mode, &order);
+	arb_simulate_claimed(mode, order_id, quotes, market_time);
 }
 
 typedef struct Resting
@@ -183,7 +192,7 @@ simulate_one_resting(TradingMode mode, int64 order_id, const QuoteSet *quotes, T
 	book_match(mode, &order, &m, &instrument, false, market_time);
 }
 
-/* arb_simulate_resting trades a PAPER portfolio's resting orders against a call's quotes. */
+/* arb_simulate_resting trades a simulated portfolio's resting orders against a call's quotes. */
 void
 arb_simulate_resting(TradingMode mode, int32 portfolio_id, const QuoteSet *quotes, TimestampTz market_time)
 {

@@ -22,7 +22,7 @@ label_text(LabelType type, Datum oid)
 	return CStringGetTextDatum(arb_label_name(type, arb_label_value(type, DatumGetObjectId(oid))));
 }
 
-/* arb_ticket_values fills the seventeen columns of a ticket; see docs/worker-protocol.md. */
+/* arb_ticket_values fills the columns of a ticket; see docs/worker-protocol.md. */
 void
 arb_ticket_values(const Row *order, Datum *value, bool *null)
 {
@@ -58,49 +58,25 @@ arb_ticket_values(const Row *order, Datum *value, bool *null)
 	}
 	value[TICKET_fee_rate] = instrument.value[INSTRUMENTS_fee_rate];
 	value[TICKET_fee_exponent] = instrument.value[INSTRUMENTS_fee_exponent];
+	/* Said of every mode but one, so that a mode nobody thought of is not sent either. */
+	value[TICKET_dry_run] = BoolGetDatum(arb_label_value(LABEL_MODE, DatumGetObjectId(order->value[ORDERS_mode])) != MODE_LIVE);
 }
 
-typedef struct NewTickets
+/* arb_tickets_of returns the tickets of orders just made. */
+void
+arb_tickets_of(TradingMode mode, const MadeOrders *made, ReturnSetInfo *rsinfo)
 {
-	TimestampTz since;
-	ReturnSetInfo *rsinfo;
-} NewTickets;
-
-static bool
-put_new(const Row *order, void *arg)
-{
-	NewTickets *tickets = arg;
 	Datum		value[TICKET_ncolumns];
 	bool		null[TICKET_ncolumns];
+	int			i;
 
-	if (DatumGetTimestampTz(order->value[ORDERS_created_at]) < tickets->since)
-		return false;
-	if (arb_order_state(order) != ORDER_STATE_NEW)
-		return true;
-	arb_ticket_values(order, value, null);
-	tuplestore_putvalues(tickets->rsinfo->setResult, tickets->rsinfo->setDesc, value, null);
-	return true;
-}
-
-/* arb_tickets_new returns the new orders of portfolios made since a moment, newest first. */
-void
-arb_tickets_new(const List *portfolio_ids, TradingMode mode, TimestampTz since, ReturnSetInfo *rsinfo)
-{
-	NewTickets	tickets = {since, rsinfo};
-	Snapshot	snapshot;
-	Table		table;
-	ListCell   *lc;
-
-	if (mode != MODE_LIVE || portfolio_ids == NIL)
-		return;
-	snapshot = arb_snapshot_begin();
-	table = arb_table_open(&orders_table, mode, AccessShareLock);
-	foreach(lc, portfolio_ids)
+	for (i = 0; i < made->count; i++)
 	{
-		IndexKey	keys[] = {INT4_KEY(lfirst_int(lc))};
+		Row			order;
 
-		arb_table_scan(&table, "orders_working_idx", 1, keys, BackwardScanDirection, snapshot, put_new, &tickets);
+		if (!arb_order_read(mode, made->ids[i], &order))
+			elog(ERROR, "order " INT64_FORMAT " vanished", made->ids[i]);
+		arb_ticket_values(&order, value, null);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, value, null);
 	}
-	arb_table_close(&table);
-	arb_snapshot_end(snapshot);
 }

@@ -31,7 +31,7 @@ CREATE FUNCTION desk.the() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT max(ord
 CREATE FUNCTION desk.say(what text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	CASE
-		WHEN what = 'claim' THEN PERFORM arbees.claim_order(desk.account(), desk.epoch(), desk.the(), 'venue', sha256(''));
+		WHEN what = 'claim' THEN PERFORM arbees.claim_order(desk.account(), desk.epoch(), desk.the(), 'venue', sha256(''), E'POST /order\n\n');
 		WHEN what = 'tick' THEN CALL arbees.tick();
 		WHEN what = 'operator' THEN PERFORM arbees_cancel(desk.the());
 		WHEN what = 'killed' THEN PERFORM arbees_kill('pause'), arbees.step_orders(), arbees_resume('go on');

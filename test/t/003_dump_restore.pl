@@ -44,7 +44,7 @@ $from->safe_psql('arbees', q{
 			SELECT s.order_id INTO o FROM arbees.submit_signal((SELECT max(deployment_id) FROM arbees.deployments), ROW('key' || n, w.up_instrument, 'BUY', 'money',
 				CASE WHEN n = 6 THEN 6 ELSE 2 END, 0.53, 'FAK', 10, 'fixed', 100000, NULL, NULL, NULL, NULL, NULL)::arbees.signal) s;
 			CONTINUE WHEN n IN (1, 6);
-			PERFORM arbees.claim_order(1, 1, o, 'venue-' || n, sha256('body'));
+			PERFORM arbees.claim_order(1, 1, o, 'venue-' || n, sha256('body'), E'POST /order\n\nbody');
 			CONTINUE WHEN n = 2;
 			IF n = 3 THEN
 				PERFORM arbees.report_order(1, 1, o, 'unknown', NULL, NULL, 'test');
@@ -169,7 +169,7 @@ is( $to->safe_psql('arbees', 'SELECT verdict || \' \' || reason FROM arbees.deci
 my $claim = $to->safe_psql('arbees', q{
 	SET synchronous_commit = on;
 	CREATE TEMP TABLE t AS SELECT epoch FROM arbees.acquire_trader(1, 'worker');
-	SELECT c.claimed || ' ' || c.reason FROM t, arbees.orders o, arbees.claim_order(1, t.epoch, o.order_id, 'x', sha256('')) c
+	SELECT c.claimed || ' ' || c.reason FROM t, arbees.orders o, arbees.claim_order(1, t.epoch, o.order_id, 'x', sha256(''), E'POST /order\n\n') c
 	WHERE o.mode = 'LIVE' AND o.state = 'NEW' AND o.send_before > clock_timestamp()});
 ok($claim eq 'false foreign_copy' || $claim eq '', "nothing is claimed: '$claim'");
 $to->safe_psql('arbees', "SELECT arbees_resume('this copy is the desk now')");

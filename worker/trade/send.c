@@ -23,6 +23,7 @@
 
 /* A held order is asked for after the venue's hold is over. */
 #define DELAYED_INQUIRY_MS 300
+#define HASH_TEXT_SIZE (2 + 2 * SHA256_SIZE + 1)
 
 static void
 write_trace(const WorkOrder *order)
@@ -132,6 +133,13 @@ on_claimed(void *arg, const DbReply *reply)
 	Trade	   *trade = order->trade;
 
 	order->claimed_ns = arb_mono_ns();
+	/* The claim was the last step of a dry run; whether it was made, the database knows. */
+	if (order->ticket.dry_run)
+	{
+		(void) arb_desk_ok(trade, reply);
+		drop(order);
+		return;
+	}
 	if (reply->status == DB_LOST)
 	{
 		not_sent(order, "the database was lost before the claim was confirmed");
@@ -158,19 +166,32 @@ on_claimed(void *arg, const DbReply *reply)
 	post(order);
 }
 
+/* bytea's text form begins with a backslash where other hex begins with a zero. */
+static void
+hash_text(const PreparedOrder *prepared, char hash[HASH_TEXT_SIZE])
+{
+	arb_hex_encode(prepared->body_sha256, SHA256_SIZE, hash);
+	hash[0] = '\\';
+}
+
 static bool
 claim(WorkOrder *order)
 {
-	char		hash[2 + 2 * SHA256_SIZE + 1];
+	PmClient   *client = &order->trade->worker->client;
+	char		hash[HASH_TEXT_SIZE];
+	char		request[VENUE_REQUEST_MAX];
 	DbParams	params;
 
-	/* bytea's text form begins with a backslash where other hex begins with a zero. */
-	arb_hex_encode(order->prepared->body_sha256, SHA256_SIZE, hash);
-	hash[0] = '\\';
+	/* What is stored is what is sent: the time in its headers is chosen now. */
+	order->prepared->timestamp_s = arb_wall_ms() / 1000;
+	if (arb_pm_render_order(client->credentials, client->address_text, order->prepared, request, sizeof(request)) == 0)
+		return false;
+	hash_text(order->prepared, hash);
 	arb_desk_params(order->trade, &params);
 	arb_params_int(&params, order->ticket.order_id);
 	arb_params_text(&params, order->venue_order_id);
 	arb_params_text(&params, hash);
+	arb_params_text(&params, request);
 	return arb_desk_call(order->trade, DB_CLAIM_ORDER, &params, on_claimed, order);
 }
 
@@ -212,4 +233,45 @@ arb_send_ticket(Trade *trade, const OrderTicket *ticket, int64_t frame_ns, int64
 					order->prepared->venue_order_id);
 	if (!claim(order))
 		drop(order);
+}
+
+/* ----- what PAPER would have sent ----- */
+
+static void
+on_recorded(void *arg, const DbReply *reply)
+{
+	const Worker *worker = arg;
+
+	if (reply->status == DB_ERROR && worker->greeted)
+		log_warning("trade", "a request could not be recorded: %s", reply->message);
+}
+
+void
+arb_record_ticket(Worker *worker, const OrderTicket *ticket)
+{
+	const Trade *trade = worker->trade;
+	bool		can_sign = trade != NULL && worker->client.credentials != NULL && trade->signer.owner[0] != '\0';
+	PreparedOrder prepared;
+	char		reason[VENUE_REASON_SIZE] = "";
+	char		hash[HASH_TEXT_SIZE];
+	char		request[VENUE_REQUEST_MAX];
+	DbParams	params;
+
+	if (can_sign ? !arb_pm_prepare_order(&trade->signer, ticket, &prepared, reason) :
+		!arb_pm_prepare_unsigned(ticket, &prepared, reason))
+	{
+		log_warning("trade", "order %" PRId64 " cannot be built for the record: %s", ticket->order_id, reason);
+		return;
+	}
+	prepared.timestamp_s = arb_wall_ms() / 1000;
+	if (arb_pm_render_order(can_sign ? worker->client.credentials : NULL, worker->client.address_text, &prepared, request,
+							sizeof(request)) == 0)
+		return;
+	hash_text(&prepared, hash);
+	arb_params_init(&params);
+	arb_params_int(&params, ticket->order_id);
+	arb_params_text(&params, prepared.venue_order_id[0] == '\0' ? NULL : prepared.venue_order_id);
+	arb_params_text(&params, hash);
+	arb_params_text(&params, request);
+	(void) arb_pipe_call(worker->decision, DB_RECORD_PAYLOAD, &params, on_recorded, worker);
 }
