@@ -85,7 +85,7 @@ $from->safe_psql('arbees', q{
 	DECLARE
 		t	text;
 	BEGIN
-		FOREACH t IN ARRAY ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger'] LOOP
+		FOREACH t IN ARRAY ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger', 'order_payloads'] LOOP
 			EXECUTE format('INSERT INTO arbees.%1$I_backtest SELECT (jsonb_populate_record(x, %2$L || CASE WHEN %1$L = ''orders'' THEN
 					jsonb_build_object(''client_order_id'', ''ab1-900-'' || (to_jsonb(x) ->> ''order_id'')) ELSE ''{}'' END)).*
 				FROM arbees.%1$I x WHERE mode = ''PAPER''', t, '{"portfolio_id": 900, "mode": "BACKTEST"}'::jsonb);
