@@ -9,7 +9,6 @@
 SELECT FROM desk.quote('PAPER', 100, 'w.up', 0.50, 0.52);
 SELECT desk.try(desk.signal('{"key": "held"}')), desk.try(desk.signal('{"key": "denied", "amount": 99}')),
 	desk.try(desk.signal('{"key": "rests", "amount_kind": "base", "amount": 5, "limit_price": 0.30, "time_in_force": "GTC"}'));
-SELECT arbees.record_payload(min(order_id), NULL, sha256('b'), E'POST /order\n\nb') FROM arbees.orders;
 
 -- The tables, one leaf of each, a column to write, its key.
 CREATE TABLE desk.targets (n serial, name text, leaf text, col text, key text);
@@ -19,7 +18,6 @@ INSERT INTO desk.targets (name, leaf, col, key) VALUES
 	('decisions', 'decisions_paper', 'reason', 'decision_id, portfolio_id, mode'),
 	('fills', 'fills_paper', 'qty', 'fill_id, portfolio_id, mode'),
 	('portfolio_ledger', 'portfolio_ledger_paper', 'cash', 'portfolio_id, seq, mode'),
-	('order_payloads', 'order_payloads_paper', 'request', 'order_id, portfolio_id, mode'),
 	('journal', 'journal_desk', 'message', 'journal_id'),
 	('kill_levels', 'kill_levels', 'level', 'seq'),
 	('runtime_controls', 'runtime_controls', 'description', 'key');
@@ -118,7 +116,7 @@ DO $$
 DECLARE
 	t	text;
 BEGIN
-	FOR t IN SELECT name FROM desk.targets UNION SELECT leaf FROM desk.targets LOOP
+	FOR t IN SELECT name FROM desk.targets UNION SELECT leaf FROM desk.targets UNION VALUES ('order_payloads'), ('order_payloads_paper') LOOP
 		EXECUTE format('ALTER TABLE arbees.%I OWNER TO bypass_owner', t);
 	END LOOP;
 END
