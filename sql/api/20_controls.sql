@@ -105,6 +105,8 @@ FROM (VALUES
 	 'what a loss limit does once reached, besides opening the portfolio''s breaker: a kill level for the desk (a simulated portfolio''s for itself)'),
 	('worker_max_silence_ms', 'integer', '5000', false, 'ms', 500, 600000, NULL,
 	 'age of a worker''s heartbeat at which it counts as gone'),
+	('simulated_latency_ms', 'integer', '0', false, 'ms', 0, 60000, NULL,
+	 'time a simulated order takes to its venue: the first quote from then on fills it'),
 	('tick_history', 'boolean', 'true', false, NULL, NULL, NULL, NULL,
 	 'whether workers store every quote, trade and price in arbees.ticks')
 ) AS c (key, kind, value, is_none, unit, min_value, max_value, labels, description)

@@ -128,13 +128,24 @@ CREATE TYPE arbees.order_ticket AS (
 CREATE OR REPLACE FUNCTION arbees.on_quotes(
 	venue integer, mode arbees.mode, market_ms bigint, instruments integer[], bids numeric[],
 	bid_sizes numeric[], asks numeric[], ask_sizes numeric[], source_ms bigint[],
+	underlyings text[], prices numeric[], price_ms bigint[], books bytea[])
+RETURNS SETOF arbees.order_ticket
+LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arbees_on_quotes';
+COMMENT ON FUNCTION arbees.on_quotes(integer, arbees.mode, bigint, integer[], numeric[], numeric[], numeric[], numeric[], bigint[], text[], numeric[], bigint[], bytea[]) IS
+	'one round of the desk: quotes with their books and prices in, exits, strategies, gate, new orders out';
+
+CREATE OR REPLACE FUNCTION arbees.on_quotes(
+	venue integer, mode arbees.mode, market_ms bigint, instruments integer[], bids numeric[],
+	bid_sizes numeric[], asks numeric[], ask_sizes numeric[], source_ms bigint[],
 	underlyings text[], prices numeric[], price_ms bigint[])
 RETURNS SETOF arbees.order_ticket
 LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arbees_on_quotes';
 COMMENT ON FUNCTION arbees.on_quotes(integer, arbees.mode, bigint, integer[], numeric[], numeric[], numeric[], numeric[], bigint[], text[], numeric[], bigint[]) IS
-	'one round of the desk: quotes and prices in, exits, strategies, gate, new orders out';
+	'the same from a feed that knows the best prices alone';
 
 CREATE OR REPLACE FUNCTION arbees.report_trades(
 	venue integer, instruments integer[], prices numeric[], sizes numeric[], source_ms bigint[])
@@ -164,6 +175,7 @@ REVOKE ALL ON FUNCTION
 	arbees.report_window(integer, text, text, text, bigint, bigint, text, text, text, numeric, numeric, numeric, numeric, integer, boolean),
 	arbees.report_tick_size(integer, text, numeric),
 	arbees.report_resolution(integer, text, text, numeric, numeric, bigint),
+	arbees.on_quotes(integer, arbees.mode, bigint, integer[], numeric[], numeric[], numeric[], numeric[], bigint[], text[], numeric[], bigint[], bytea[]),
 	arbees.on_quotes(integer, arbees.mode, bigint, integer[], numeric[], numeric[], numeric[], numeric[], bigint[], text[], numeric[], bigint[])
 	FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION arbees.curve_at(numeric, numeric, numeric, numeric, numeric) TO arbees_viewer;
@@ -172,5 +184,6 @@ GRANT EXECUTE ON FUNCTION
 	arbees.report_window(integer, text, text, text, bigint, bigint, text, text, text, numeric, numeric, numeric, numeric, integer, boolean),
 	arbees.report_tick_size(integer, text, numeric),
 	arbees.report_resolution(integer, text, text, numeric, numeric, bigint),
+	arbees.on_quotes(integer, arbees.mode, bigint, integer[], numeric[], numeric[], numeric[], numeric[], bigint[], text[], numeric[], bigint[], bytea[]),
 	arbees.on_quotes(integer, arbees.mode, bigint, integer[], numeric[], numeric[], numeric[], numeric[], bigint[], text[], numeric[], bigint[])
 	TO arbees_worker;

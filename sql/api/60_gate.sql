@@ -68,6 +68,19 @@ CREATE OR REPLACE VIEW arbees.decision_details AS
 	FROM arbees.decisions d, arbees.decode_decision(d.input, d.output) f;
 COMMENT ON VIEW arbees.decision_details IS 'all the numbers a decision saw and made; ask for one decision_id';
 
+CREATE OR REPLACE FUNCTION arbees.read_book(
+	book bytea, OUT side text, OUT level integer, OUT price numeric, OUT size numeric)
+RETURNS SETOF record
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'arbees_read_book';
+COMMENT ON FUNCTION arbees.read_book(bytea) IS 'the levels of a packed order book, side bid or ask, level 1 the best';
+
+CREATE OR REPLACE VIEW arbees.book_snapshots AS
+	SELECT d.decision_id, d.portfolio_id, d.mode, d.instrument_id, b.side, b.level, b.price, b.size, d.market_time
+	FROM arbees.decisions d, arbees.read_book(d.book) b;
+COMMENT ON VIEW arbees.book_snapshots IS
+	'the order book that each accepted decision saw, up to ten levels a side; ask for one decision_id';
+
 CREATE OR REPLACE FUNCTION arbees.read_verdict(
 	output bytea, OUT verdict arbees.verdict, OUT reason text, OUT failed text[], OUT warned text[])
 LANGUAGE C STRICT STABLE PARALLEL SAFE

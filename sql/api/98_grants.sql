@@ -13,7 +13,7 @@ REVOKE ALL ON FUNCTION @extschema@.arbees_replay(bigint), @extschema@.arbees_exp
 GRANT EXECUTE ON FUNCTION
 	@extschema@.arbees_replay(bigint), @extschema@.arbees_explain(bigint),
 	arbees.actor(), arbees.portfolio_id(text), arbees.judge(bytea), arbees.decode_decision(bytea, bytea),
-	arbees.check_decision(bytea), arbees.read_verdict(bytea), arbees.compose_input(jsonb),
+	arbees.check_decision(bytea), arbees.read_verdict(bytea), arbees.read_book(bytea), arbees.compose_input(jsonb),
 	arbees.change_input(bytea, jsonb), arbees.judge_fields(jsonb), arbees.list_risk_checks(), arbees.list_order_transitions(),
 	arbees.list_position_transitions(), arbees.effective_limits(integer, integer),
 	arbees.list_limits(text, text, text, text, text)

@@ -157,11 +157,13 @@ CREATE TABLE arbees.quotes (
 	received_at		timestamptz NOT NULL,
 	rolling_mid		numeric(20,8),
 	unchanged		integer NOT NULL DEFAULT 0,
+	book			bytea,
 	PRIMARY KEY (instrument_id, run_id)
 ) PARTITION BY LIST (run_id);
 COMMENT ON COLUMN arbees.quotes.rolling_mid IS
 	'mean of the middle of bid and ask, each weighted by how long it stood and by its age (half-life rolling_collar_s)';
-COMMENT ON COLUMN arbees.quotes.unchanged IS 'stored updates in a row that repeated bid, ask and sizes';
+COMMENT ON COLUMN arbees.quotes.unchanged IS 'stored updates in a row that repeated bid, ask, sizes and levels';
+COMMENT ON COLUMN arbees.quotes.book IS 'up to ten levels a side, packed; NULL where only the best are known';
 CREATE TABLE arbees.quotes_desk PARTITION OF arbees.quotes (
 	CONSTRAINT quotes_instrument_fkey FOREIGN KEY (instrument_id) REFERENCES arbees.instruments
 ) FOR VALUES IN (0) WITH (fillfactor = 50);

@@ -34,6 +34,7 @@ CREATE TABLE arbees.decisions (
 	confidence_unchanged	integer,
 	target_qty		numeric(24,8),
 	warnings		text,
+	book			bytea,
 	PRIMARY KEY (decision_id, portfolio_id, mode),
 	CONSTRAINT decisions_signal_key UNIQUE (deployment_id, signal_key, portfolio_id, mode),
 	CONSTRAINT decisions_reason_check CHECK ((verdict = 'accepted') = (reason IS NULL)),
@@ -45,6 +46,8 @@ CREATE INDEX decisions_confidence_idx ON arbees.decisions (deployment_id, decisi
 COMMENT ON COLUMN arbees.decisions.confidence_unchanged IS
 	'decisions of the deployment just before this one that had the same confidence';
 COMMENT ON COLUMN arbees.decisions.warnings IS 'checks beyond their soft level, or passed by an override; NULL when none';
+COMMENT ON COLUMN arbees.decisions.book IS
+	'an accepted decision''s order book, packed: up to ten levels a side; NULL where only the best were known; arbees.book_snapshots shows it';
 COMMENT ON COLUMN arbees.decisions.target_qty IS 'shares the signal wanted to hold; NULL where it stated an amount';
 -- The last target of each; most signals state an amount and are not in it.
 CREATE INDEX decisions_target_idx ON arbees.decisions (deployment_id, instrument_id, decision_id)

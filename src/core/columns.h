@@ -20,7 +20,7 @@
 	X(DECISIONS, market_time) X(DECISIONS, decided_at) X(DECISIONS, strategy_hash) \
 	X(DECISIONS, gate_version) X(DECISIONS, input) X(DECISIONS, output) X(DECISIONS, repeat_count) \
 	X(DECISIONS, last_repeat_at) X(DECISIONS, confidence) X(DECISIONS, confidence_unchanged) \
-	X(DECISIONS, target_qty) X(DECISIONS, warnings)
+	X(DECISIONS, target_qty) X(DECISIONS, warnings) X(DECISIONS, book)
 #define ORDERS_COLUMNS(X) \
 	X(ORDERS, order_id) X(ORDERS, portfolio_id) X(ORDERS, mode) X(ORDERS, decision_id) \
 	X(ORDERS, deployment_id) X(ORDERS, position_id) X(ORDERS, venue_id) \
@@ -108,7 +108,8 @@
 	X(WINDOWS, resolved_at)
 #define QUOTES_COLUMNS(X) \
 	X(QUOTES, run_id) X(QUOTES, instrument_id) X(QUOTES, bid) X(QUOTES, bid_size) X(QUOTES, ask) \
-	X(QUOTES, ask_size) X(QUOTES, source_at) X(QUOTES, received_at) X(QUOTES, rolling_mid) X(QUOTES, unchanged)
+	X(QUOTES, ask_size) X(QUOTES, source_at) X(QUOTES, received_at) X(QUOTES, rolling_mid) X(QUOTES, unchanged) \
+	X(QUOTES, book)
 #define UNDERLYING_PRICES_COLUMNS(X) \
 	X(UNDERLYING_PRICES, venue_id) X(UNDERLYING_PRICES, underlying) X(UNDERLYING_PRICES, price) \
 	X(UNDERLYING_PRICES, source_at) X(UNDERLYING_PRICES, received_at) X(UNDERLYING_PRICES, variance) \

@@ -39,6 +39,7 @@ read_stored(int32 instrument_id, Snapshot snapshot, StoredQuote *stored)
 	quote->ask_size = arb_row_fixed(&row, QUOTES_ask_size);
 	quote->source_at = DatumGetTimestampTz(row.value[QUOTES_source_at]);
 	quote->received_at = DatumGetTimestampTz(row.value[QUOTES_received_at]);
+	quote->book = row.null[QUOTES_book] ? NULL : DatumGetByteaPP(row.value[QUOTES_book]);
 	stored->rolling_mid = arb_row_fixed(&row, QUOTES_rolling_mid);
 	stored->unchanged = DatumGetInt32(row.value[QUOTES_unchanged]);
 	return true;
@@ -64,14 +65,23 @@ rolling_mid_at(const StoredQuote *stored, TimestampTz at, int64 half_life_s)
 }
 
 static bool
-same_quote(const Quote *a, const Quote *b)
+same_book(const bytea *a, const bytea *b)
 {
-	return a->bid == b->bid && a->bid_size == b->bid_size && a->ask == b->ask && a->ask_size == b->ask_size;
+	if (a == NULL || b == NULL)
+		return a == b;
+	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) && memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
 }
 
-/* The call's own quote of an instrument; the last of several is the newest. */
-static const Quote *
-find_in_call(const QuoteSet *set, int32 instrument_id)
+static bool
+same_quote(const Quote *a, const Quote *b)
+{
+	return a->bid == b->bid && a->bid_size == b->bid_size && a->ask == b->ask && a->ask_size == b->ask_size &&
+		same_book(a->book, b->book);
+}
+
+/* arb_quote_in_call finds the call's own quote of an instrument, NULL without one; the last of several is the newest. */
+const Quote *
+arb_quote_in_call(const QuoteSet *set, int32 instrument_id)
 {
 	int			i;
 
@@ -85,7 +95,7 @@ find_in_call(const QuoteSet *set, int32 instrument_id)
 bool
 arb_quote_read(const QuoteSet *set, int32 instrument_id, Snapshot snapshot, Quote *quote)
 {
-	const Quote *own = find_in_call(set, instrument_id);
+	const Quote *own = arb_quote_in_call(set, instrument_id);
 	StoredQuote stored;
 
 	if (own == NULL && !read_stored(instrument_id, snapshot, &stored))
@@ -99,7 +109,7 @@ bool
 arb_quote_read_facts(const QuoteSet *set, int32 instrument_id, TimestampTz at, int64 half_life_s, Snapshot snapshot,
 					 Quote *quote, QuoteFacts *facts)
 {
-	const Quote *own = find_in_call(set, instrument_id);
+	const Quote *own = arb_quote_in_call(set, instrument_id);
 	StoredQuote stored;
 	bool		is_stored = read_stored(instrument_id, snapshot, &stored);
 	TimestampTz newest;
@@ -135,16 +145,16 @@ arb_quotes_store(const QuoteSet *set, int64 half_life_s)
 {
 	static SqlPlan plan = {
 		"INSERT INTO arbees.quotes_desk AS q"
-		" (run_id, instrument_id, bid, bid_size, ask, ask_size, source_at, received_at, rolling_mid, unchanged)"
-		" VALUES (0, $1, $2, $3, $4, $5, $6, $7, $9, $10)"
+		" (run_id, instrument_id, bid, bid_size, ask, ask_size, source_at, received_at, rolling_mid, unchanged, book)"
+		" VALUES (0, $1, $2, $3, $4, $5, $6, $7, $9, $10, $11)"
 		" ON CONFLICT (instrument_id, run_id) DO UPDATE SET bid = excluded.bid, bid_size = excluded.bid_size,"
 		" ask = excluded.ask, ask_size = excluded.ask_size,"
 		" source_at = excluded.source_at, received_at = excluded.received_at,"
-		" rolling_mid = excluded.rolling_mid, unchanged = excluded.unchanged"
+		" rolling_mid = excluded.rolling_mid, unchanged = excluded.unchanged, book = excluded.book"
 		" WHERE excluded.received_at >= q.received_at + $8 * interval '1 millisecond'"
 		" AND excluded.source_at >= q.source_at",
-		10, {INT4OID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID,
-		NUMERICOID, INT4OID}
+		11, {INT4OID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID,
+		NUMERICOID, INT4OID, BYTEAOID}
 	};
 	Snapshot	snapshot;
 	int			i;
@@ -159,8 +169,8 @@ arb_quotes_store(const QuoteSet *set, int64 half_life_s)
 		StoredQuote stored;
 		bool		known = read_stored(q->instrument_id, snapshot, &stored);
 		Fixed		rolling = middle(q);
-		Datum		value[10];
-		char		null[10] = {' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' '};
+		Datum		value[11];
+		char		null[11] = {' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' '};
 		Fixed		side[4];
 		int			j;
 
@@ -188,6 +198,8 @@ arb_quotes_store(const QuoteSet *set, int64 half_life_s)
 		value[8] = rolling == FIXED_NULL ? (Datum) 0 : arb_fixed_to_numeric(rolling);
 		value[9] = Int32GetDatum(known && same_quote(q, &stored.quote) && stored.unchanged < PG_INT32_MAX ?
 								 stored.unchanged + 1 : 0);
+		null[10] = q->book == NULL ? 'n' : ' ';
+		value[10] = PointerGetDatum(q->book);
 		arb_sql_run(&plan, value, null);
 	}
 	arb_sql_end();

@@ -28,6 +28,7 @@ typedef struct Quote
 	Fixed		ask_size;
 	TimestampTz source_at;
 	TimestampTz received_at;
+	const bytea *book;			/* packed levels, see book_levels.h; NULL = only the best are known */
 } Quote;
 
 /* What is known of an instrument's quotes beyond the last one. */
@@ -45,6 +46,7 @@ typedef struct QuoteSet
 	Quote	   *quotes;
 } QuoteSet;
 
+extern const Quote *arb_quote_in_call(const QuoteSet *set, int32 instrument_id);
 extern bool arb_quote_read(const QuoteSet *set, int32 instrument_id, Snapshot snapshot, Quote *quote);
 extern bool arb_quote_read_facts(const QuoteSet *set, int32 instrument_id, TimestampTz at, int64 half_life_s,
 								 Snapshot snapshot, Quote *quote, QuoteFacts *facts);

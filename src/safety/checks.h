@@ -68,7 +68,7 @@
 	X(feed_silent, market, ENTRY, feed_max_silence_ms, "data, not only a connection, came from the venue's feeds a short time ago", "FIA 2024 data reasonability; connected but frozen") \
 	X(clock_offset, market, ENTRY, max_clock_offset_ms, "the venue's clock and ours agree", "RTS 25 (2017/574)") \
 	X(spread_too_wide, market, WAIVED, max_spread_pct, "the spread, in percent of the middle, is narrow enough", "FIA 2024 price tolerance") \
-	X(depth_too_thin, market, WAIVED, max_depth_pct, "a taking order is a small enough part of the size at the best price", "FIA 2024 price tolerance") \
+	X(depth_too_thin, market, WAIVED, max_depth_pct, "a taking order is a small enough part of what is quoted no worse than its price, within the collar", "FIA 2024 price tolerance") \
 	X(volatility_halt, market, ENTRY, max_volatility_pct, "the underlying's realised volatility is low enough", "FIA 2024 volatility mechanisms") \
 	X(price_frozen, market, ENTRY, max_unchanged_updates, "the price moved within so many updates", "FIA 2024 data reasonability; connected but frozen") \
 	X(confidence_frozen, market, ENTRY, max_unchanged_updates, "the model's confidence moved within so many signals", "FIA 2024 data reasonability; a model that hangs") \

@@ -120,9 +120,7 @@ CHECK(depth_too_thin)
 {
 	if (!takes(in))
 		return true;
-	return at_most(f, UNIT_FIXED,
-				   part_up(sized->qty, 100 * FIXED_ONE, in->side == SIDE_SELL ? in->bid_size : in->ask_size),
-				   in->max_depth_pct);
+	return at_most(f, UNIT_FIXED, part_up(sized->qty, 100 * FIXED_ONE, in->depth), in->max_depth_pct);
 }
 
 CHECK(volatility_halt)

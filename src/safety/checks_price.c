@@ -10,9 +10,6 @@
 #include "safety/checks.h"
 #include "safety/size.h"
 
-/* No collar is closer than this: at 0.02 a percentage would forbid the next tick. */
-#define COLLAR_FLOOR_TICKS 2
-
 CHECK(target_reached)
 {
 	if (in->target_qty == FIXED_NULL)
@@ -124,13 +121,7 @@ CHECK(order_volume)
 static bool
 within_collar(const GateInput *in, const GateOutput *sized, Finding *f, Fixed reference, Fixed pct)
 {
-	Fixed		allowed = FIXED_NONE;
-
-	if (pct != FIXED_NONE)
-		allowed = part_down(reference, pct, 100 * FIXED_ONE);
-	if (is_number(allowed))
-		allowed = Max(allowed, part_down(in->tick_size, COLLAR_FLOOR_TICKS, 1));
-	return at_most(f, UNIT_FIXED, magnitude(minus(sized->limit_price, reference)), allowed);
+	return at_most(f, UNIT_FIXED, magnitude(minus(sized->limit_price, reference)), arb_collar_width(in, reference, pct));
 }
 
 CHECK(price_collar)

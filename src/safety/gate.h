@@ -22,7 +22,7 @@
 #include "core/money.h"
 #include "safety/limit_def.h"
 
-#define GATE_VERSION 3
+#define GATE_VERSION 4
 
 /* At most two entry orders per portfolio, window and instrument, over all strategies; no setting. */
 #define MAX_ENTRIES_PER_SLOT 2
@@ -58,7 +58,9 @@
 	/* the market */ \
 	X(opens_at, UNIT_TIME) X(closes_at, UNIT_TIME) X(window_resolved, UNIT_FLAG) X(calendar_open, UNIT_FLAG) \
 	X(quote_present, UNIT_FLAG) X(bid, UNIT_FIXED) X(bid_size, UNIT_FIXED) X(ask, UNIT_FIXED) \
-	X(ask_size, UNIT_FIXED) X(quote_received_at, UNIT_TIME) X(quote_source_at, UNIT_TIME) \
+	X(ask_size, UNIT_FIXED) \
+	/* shares quoted on the side the order takes from, no worse than its price and within the collar */ \
+	X(depth, UNIT_FIXED) X(quote_received_at, UNIT_TIME) X(quote_source_at, UNIT_TIME) \
 	X(quote_historical, UNIT_FLAG) X(rolling_mid, UNIT_FIXED) \
 	/* milliseconds since data last flowed on the venue's feeds; FIXED_NULL = no feed is known */ \
 	X(feed_age_ms, UNIT_MS) X(clock_offset_ms, UNIT_MS) \

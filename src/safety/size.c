@@ -11,9 +11,13 @@
  */
 #include "postgres.h"
 
+#include "safety/checks.h"
 #include "safety/heat.h"
 #include "safety/size.h"
 #include "safety/sums.h"
+
+/* No collar is closer than this: at 0.02 a percentage would forbid the next tick. */
+#define COLLAR_FLOOR_TICKS 2
 
 static bool
 usable(int64 value)
@@ -80,6 +84,37 @@ order_price(const GateInput *in)
 	}
 	price = Max(down_to(plus(quote, slip), in->tick_size), quote);
 	return in->max_price == FIXED_NONE ? price : Min(price, minus(in->max_price, in->tick_size));
+}
+
+/* arb_collar_width returns how far from a reference a collar of so many percent lets a price be; FIXED_NONE = anywhere. */
+Fixed
+arb_collar_width(const GateInput *in, Fixed reference, Fixed pct)
+{
+	Fixed		width = FIXED_NONE;
+
+	if (pct != FIXED_NONE)
+		width = part_down(reference, pct, 100 * FIXED_ONE);
+	return is_number(width) ? Max(width, part_down(in->tick_size, COLLAR_FLOOR_TICKS, 1)) : width;
+}
+
+/*
+ * arb_size_worst_price returns the worst price that counts as reached by the
+ * order: its own, but not beyond the collar around the middle. FIXED_NULL where
+ * one of them cannot be known.
+ */
+Fixed
+arb_size_worst_price(const GateInput *in)
+{
+	Fixed		price = order_price(in);
+	Fixed		width = arb_collar_width(in, mid_price(in), in->price_collar_pct);
+	Fixed		bound;
+
+	if (width == FIXED_NONE || price == FIXED_NULL)
+		return price;
+	bound = in->side == SIDE_SELL ? minus(mid_price(in), width) : plus(mid_price(in), width);
+	if (bound == FIXED_NULL)
+		return FIXED_NULL;
+	return in->side == SIDE_SELL ? Max(price, bound) : Min(price, bound);
 }
 
 /* Dollars and shares in the unit of the order, rounded down to its grid. */

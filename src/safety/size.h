@@ -13,6 +13,8 @@
 
 extern void arb_size_order(const GateInput *in, GateOutput *out);
 extern bool arb_size_is_signals(const GateInput *in);
+extern Fixed arb_size_worst_price(const GateInput *in);
+extern Fixed arb_collar_width(const GateInput *in, Fixed reference, Fixed pct);
 extern Fixed arb_size_grid(const GateInput *in);
 extern bool arb_size_reaches_minimum(const GateInput *in, Fixed amount, Fixed value);
 

@@ -53,7 +53,7 @@ healthy_market(GateInput *in)
 	in->calendar_open = in->quote_present = 1;
 	in->bid = in->rolling_mid = FIXED_ONE / 2;
 	in->ask = FIXED_ONE / 2 + 2 * FIXED_CENT;
-	in->bid_size = in->ask_size = 1000 * FIXED_ONE;
+	in->bid_size = in->ask_size = in->depth = 1000 * FIXED_ONE;
 	in->quote_received_at = in->quote_source_at = in->market_time;
 	in->tick_size = in->lot_size = FIXED_CENT;
 	in->min_qty = 5 * FIXED_ONE;

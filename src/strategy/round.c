@@ -21,6 +21,7 @@
 #include "core/txn.h"
 #include "errors.h"
 #include "funcapi.h"
+#include "market/book_levels.h"
 #include "market/quote.h"
 #include "market/window.h"
 #include "miscadmin.h"
@@ -112,6 +113,54 @@ is_ahead(const Round *r, TimestampTz source_at)
 	return arb_elapsed_ms(r->received_at, source_at) > MAX_AHEAD_MS;
 }
 
+/* Counts levels that could not be used; the quotes they came with are. */
+static void
+count_bad_books(int count, int32 instrument_id)
+{
+	static SqlPlan plan = {
+		"INSERT INTO arbees.input_errors AS o (worker, kind, count, first_at, last_at, last_context)"
+		" VALUES ('on_quotes', 'book', $1, pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp(), $2)"
+		" ON CONFLICT (worker, kind) DO UPDATE SET count = o.count + excluded.count,"
+		"  last_at = excluded.last_at, last_context = excluded.last_context",
+		2, {INT8OID, TEXTOID}
+	};
+	Datum		args[2];
+
+	args[0] = Int64GetDatum(count);
+	args[1] = CStringGetTextDatum(psprintf("levels of instrument %d", instrument_id));
+	arb_sql_begin();
+	arb_sql_run(&plan, args, NULL);
+	arb_sql_end();
+}
+
+/* The levels of each quote, where they can be read and begin with its bid and ask; else its best prices stand alone. */
+static void
+read_books(const Column *book, Round *r)
+{
+	int			bad = 0;
+	int32		bad_instrument = 0;
+	int			i;
+
+	for (i = 0; i < book->count; i++)
+	{
+		Quote	   *q = &r->quotes.quotes[i];
+		const bytea *packed = book->nulls[i] ? NULL : DatumGetByteaPP(book->values[i]);
+		BookLevels	levels;
+
+		if (packed == NULL)
+			continue;
+		if (arb_levels_unpack(packed, &levels) && arb_levels_are_of(&levels, q))
+			q->book = packed;
+		else
+		{
+			bad++;
+			bad_instrument = q->instrument_id;
+		}
+	}
+	if (bad > 0)
+		count_bad_books(bad, bad_instrument);
+}
+
 static void
 read_quotes(FunctionCallInfo fcinfo, Round *r)
 {
@@ -121,6 +170,7 @@ read_quotes(FunctionCallInfo fcinfo, Round *r)
 	Column		ask = read_array(fcinfo, 6, NUMERICOID, "asks");
 	Column		ask_size = read_array(fcinfo, 7, NUMERICOID, "ask_sizes");
 	Column		source = read_array(fcinfo, 8, INT8OID, "source_ms");
+	Column		book = {NULL, NULL, 0};
 	int			i;
 
 	same_length(&instrument, &bid, "bids");
@@ -128,6 +178,10 @@ read_quotes(FunctionCallInfo fcinfo, Round *r)
 	same_length(&instrument, &ask, "asks");
 	same_length(&instrument, &ask_size, "ask_sizes");
 	same_length(&instrument, &source, "source_ms");
+	if (PG_NARGS() > 12)
+		book = read_array(fcinfo, 12, BYTEAOID, "books");
+	if (book.count > 0)
+		same_length(&instrument, &book, "books");
 	r->quotes.count = instrument.count;
 	r->quotes.quotes = palloc0(sizeof(Quote) * Max(instrument.count, 1));
 	for (i = 0; i < instrument.count; i++)
@@ -148,6 +202,7 @@ read_quotes(FunctionCallInfo fcinfo, Round *r)
 			q->source_at = r->received_at;
 		q->received_at = r->received_at;
 	}
+	read_books(&book, r);
 }
 
 static void
@@ -357,12 +412,12 @@ judge_all(Round *r, List *locked)
 		}
 	}
 	for (i = 0; i < r->made.count && r->mode == MODE_PAPER; i++)
-		arb_simulate_order(r->mode, r->made.ids[i], &r->quotes, r->market_time);
+		arb_simulate_order(r->mode, r->made.orders[i].order_id, &r->made.orders[i].quote, r->market_time);
 }
 
 /*
  * arbees.on_quotes(venue, mode, market_ms, instruments[], bids[], bid_sizes[], asks[],
- *					ask_sizes[], source_ms[], underlyings[], prices[], price_ms[])
+ *					ask_sizes[], source_ms[], underlyings[], prices[], price_ms[] [, books[]])
  *
  * Returns: the tickets of the orders this call made; those of PAPER are filled already.
  * Errors:	25001 outside READ COMMITTED, 22023 for malformed input, RB008 for modes not built.

@@ -14,11 +14,13 @@
 #include "core/clock.h"
 #include "core/row_cache.h"
 #include "errors.h"
+#include "market/book_levels.h"
 #include "market/calendar.h"
 #include "market/instrument.h"
 #include "safety/breaker.h"
 #include "safety/kill.h"
 #include "safety/lock_list.h"
+#include "safety/size.h"
 #include "safety/sums.h"
 #include "safety/trader_lock.h"
 #include "safety/watch.h"
@@ -221,8 +223,8 @@ gather_market(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 {
 	GateInput  *in = &c->in;
 	const Row  *row = &c->instrument;
+	Quote	   *quote = &c->quote;
 	QuoteFacts	facts;
-	Quote		quote;
 
 	in->instrument_allowed = instrument_on_list(c);
 	in->tick_size = arb_row_fixed(row, INSTRUMENTS_tick_size);
@@ -247,21 +249,35 @@ gather_market(GateContext *c, const QuoteSet *quotes, Snapshot snapshot)
 			in->window_resolved = !window.null[WINDOWS_venue_outcome];
 		}
 	}
-	in->bid = in->ask = in->bid_size = in->ask_size = in->rolling_mid = FIXED_NULL;
+	in->bid = in->ask = in->bid_size = in->ask_size = in->depth = in->rolling_mid = FIXED_NULL;
 	if (arb_quote_read_facts(quotes, c->wish->instrument_id, in->market_time, c->controls->rolling_collar_s, snapshot,
-							 &quote, &facts))
+							 quote, &facts))
 	{
 		in->quote_present = 1;
-		in->bid = quote.bid;
-		in->bid_size = quote.bid_size;
-		in->ask = quote.ask;
-		in->ask_size = quote.ask_size;
-		in->quote_received_at = quote.received_at;
-		in->quote_source_at = quote.source_at;
+		in->bid = quote->bid;
+		in->bid_size = quote->bid_size;
+		in->ask = quote->ask;
+		in->ask_size = quote->ask_size;
+		in->quote_received_at = quote->received_at;
+		in->quote_source_at = quote->source_at;
 		in->quote_historical = facts.historical;
 		in->rolling_mid = facts.rolling_mid;
 		in->price_unchanged = facts.unchanged;
 	}
+}
+
+/* What of the book the order can reach; needs the market, the signal and the limits. */
+static void
+gather_depth(GateContext *c)
+{
+	GateInput  *in = &c->in;
+	Fixed		worst = arb_size_worst_price(in);
+	BookLevels	levels;
+
+	if (in->quote_present != 1 || worst == FIXED_NULL)
+		return;
+	arb_levels_of_quote(&c->quote, &levels);
+	in->depth = arb_levels_depth(&levels, c->wish->side, worst);
 }
 
 /* Shares that working exits of a position are to sell. */
@@ -510,6 +526,7 @@ arb_gather(GateContext *c, const QuoteSet *quotes, TimestampTz market_time)
 	gather_watch(c);
 	gather_market(c, quotes, snapshot);
 	arb_gather_signal(c, snapshot);
+	gather_depth(c);
 	gather_books(c, market_time, snapshot);
 	arb_gather_sizing(c, snapshot);
 	arb_snapshot_end(snapshot);

@@ -45,6 +45,7 @@ typedef struct GateContext
 	const char *strategy_name;	/* NULL = unknown */
 	const char *venue_name;
 	LedgerTotals totals;
+	Quote		quote;			/* what the order is judged by; nothing without one */
 	GateInput	in;
 	GateOutput	out;
 } GateContext;

@@ -149,34 +149,34 @@ lock_claimed(int64 order_id, Row *order)
 }
 
 /* What the order was judged by, out of its decision: the book the fill is simulated from. */
-static QuoteSet
+static Quote
 judged_quote(const Row *order)
 {
 	IndexKey	keys[] = {{order->value[ORDERS_decision_id], F_INT8EQ}};
 	GateInput	in;
-	Quote	   *quote = palloc0(sizeof(Quote));
-	QuoteSet	quotes = {1, quote};
+	Quote		quote = {0};
 	Row			decision;
 
 	if (!arb_row_read(&decisions_table, MODE_DRY_RUN, "decisions_pkey", 1, keys, NULL, &decision))
 		elog(ERROR, "decision of an order does not exist");
 	arb_gate_decode(DatumGetByteaPP(decision.value[DECISIONS_input]), (int64 *) &in, GateInputCount);
-	quote->instrument_id = (int32) in.instrument_id;
-	quote->bid = in.bid;
-	quote->bid_size = in.bid_size;
-	quote->ask = in.ask;
-	quote->ask_size = in.ask_size;
-	quote->source_at = in.quote_source_at;
-	quote->received_at = in.quote_received_at;
-	return quotes;
+	quote.instrument_id = (int32) in.instrument_id;
+	quote.bid = in.bid;
+	quote.bid_size = in.bid_size;
+	quote.ask = in.ask;
+	quote.ask_size = in.ask_size;
+	quote.source_at = in.quote_source_at;
+	quote.received_at = in.quote_received_at;
+	quote.book = decision.null[DECISIONS_book] ? NULL : DatumGetByteaPP(decision.value[DECISIONS_book]);
+	return quote;
 }
 
 static void
 fill_claimed(const Row *order)
 {
-	QuoteSet	quotes = judged_quote(order);
+	Quote		quote = judged_quote(order);
 
-	arb_simulate_claimed(MODE_DRY_RUN, DatumGetInt64(order->value[ORDERS_order_id]), &quotes,
+	arb_simulate_claimed(MODE_DRY_RUN, DatumGetInt64(order->value[ORDERS_order_id]), &quote,
 						 arb_market_time(DatumGetInt32(order->value[ORDERS_venue_id])));
 }
 

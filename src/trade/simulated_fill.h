@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * src/trade/simulated_fill.h
- *	  Fills of PAPER and DRY_RUN orders, from the quotes they were judged by.
+ *	  Fills of simulated orders, from the books the desk sees.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,8 +13,8 @@
 #include "market/quote.h"
 #include "utils/timestamp.h"
 
-extern void arb_simulate_claimed(TradingMode mode, int64 order_id, const QuoteSet *quotes, TimestampTz market_time);
-extern void arb_simulate_order(TradingMode mode, int64 order_id, const QuoteSet *quotes, TimestampTz market_time);
+extern void arb_simulate_claimed(TradingMode mode, int64 order_id, const Quote *quote, TimestampTz market_time);
+extern void arb_simulate_order(TradingMode mode, int64 order_id, const Quote *quote, TimestampTz market_time);
 extern void arb_simulate_resting(TradingMode mode, int32 portfolio_id, const QuoteSet *quotes, TimestampTz market_time);
 
 #endif							/* ARB_SIMULATED_FILL_H */

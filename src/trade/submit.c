@@ -145,6 +145,8 @@ write_decision(GateContext *c, Submitted *result)
 		SET(target_qty, arb_fixed_to_numeric(c->in.target_qty));
 	null[DECISIONS_warnings] = result->warnings == NULL;
 	SET(warnings, result->warnings == NULL ? (Datum) 0 : CStringGetTextDatum(result->warnings));
+	null[DECISIONS_book] = result->verdict != VERDICT_ACCEPTED || c->quote.book == NULL;
+	SET(book, PointerGetDatum(c->quote.book));
 #undef SET
 	table = arb_table_open(&decisions_table, w->mode, RowExclusiveLock);
 	arb_guard_open("decisions");
@@ -351,15 +353,16 @@ count_repeat(const Wish *w, Submitted *result)
 }
 
 static void
-note_made(MadeOrders *made, int64 order_id)
+note_made(MadeOrders *made, int64 order_id, const Quote *quote)
 {
 	if (made->count == made->capacity)
 	{
 		made->capacity = made->capacity == 0 ? 8 : 2 * made->capacity;
-		made->ids = made->ids == NULL ? palloc(sizeof(int64) * made->capacity) :
-			repalloc(made->ids, sizeof(int64) * made->capacity);
+		made->orders = made->orders == NULL ? palloc(sizeof(MadeOrder) * made->capacity) :
+			repalloc(made->orders, sizeof(MadeOrder) * made->capacity);
 	}
-	made->ids[made->count++] = order_id;
+	made->orders[made->count].order_id = order_id;
+	made->orders[made->count++].quote = *quote;
 }
 
 /*
@@ -396,7 +399,7 @@ arb_submit_unfilled(const Wish *wish, const QuoteSet *quotes, TimestampTz market
 				result->reason == NULL ? wish->key : psprintf("%s: %s", wish->key, result->reason));
 	ARB_DEBUG_POINT("journal");
 	if (result->verdict == VERDICT_ACCEPTED)
-		note_made(made, result->order_id);
+		note_made(made, result->order_id, &c.quote);
 }
 
 /* arb_submit does the same; a PAPER order is filled here, from the quote it was judged by. */
@@ -407,5 +410,5 @@ arb_submit(const Wish *wish, const QuoteSet *quotes, TimestampTz market_time, Su
 
 	arb_submit_unfilled(wish, quotes, market_time, result, &made);
 	if (made.count > 0 && wish->mode == MODE_PAPER)
-		arb_simulate_order(wish->mode, result->order_id, quotes, market_time);
+		arb_simulate_order(wish->mode, made.orders[0].order_id, &made.orders[0].quote, market_time);
 }

@@ -74,8 +74,8 @@ arb_tickets_of(TradingMode mode, const MadeOrders *made, ReturnSetInfo *rsinfo)
 	{
 		Row			order;
 
-		if (!arb_order_read(mode, made->ids[i], &order))
-			elog(ERROR, "order " INT64_FORMAT " vanished", made->ids[i]);
+		if (!arb_order_read(mode, made->orders[i].order_id, &order))
+			elog(ERROR, "order " INT64_FORMAT " vanished", made->orders[i].order_id);
 		arb_ticket_values(&order, value, null);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, value, null);
 	}

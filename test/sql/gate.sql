@@ -306,7 +306,7 @@ WHERE signal_key = 'why' AND field IN ('market_time', 'mode', 'side', 'amount', 
 	'cash', 'reserved', 'reserve', 'first_failed', 'verdict')
 ORDER BY part, field;
 -- Damaged bytes are no decision.
-SELECT desk.attempt(format('SELECT arbees.judge(%L)', b)) FROM unnest(ARRAY['', '\x00', '\x00030001', '\x00010001', '\x0001ffff']::bytea[]) b;
+SELECT desk.attempt(format('SELECT arbees.judge(%L)', b)) FROM unnest(ARRAY['', '\x00', '\x00040001', '\x00010001', '\x0001ffff']::bytea[]) b;
 SELECT desk.attempt(format('SELECT arbees.judge(%L)', substr(input, 1, octet_length(input) - 1))) AS cut,
 	arbees.judge(arbees.change_input(input, '{}')) = output AS unchanged,
 	arbees.judge(arbees.change_input(input, '{"kill_level": "pause"}')) = output AS unmoved_by_a_kill,

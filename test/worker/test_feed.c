@@ -63,7 +63,7 @@ slug_plan_refuses_a_series_without_length(void **state)
 static QuoteTop
 top_of(int64_t bid, int64_t ask)
 {
-	QuoteTop	top = {bid, 5000000, ask, 7000000};
+	QuoteTop	top = {.bid = bid,.bid_size = 5000000,.ask = ask,.ask_size = 7000000};
 
 	return top;
 }
@@ -113,6 +113,45 @@ quotes_write_an_empty_side_as_null(void **state)
 	assert_string_equal(batch.bids.data, "{NULL}");
 	assert_string_equal(batch.bid_sizes.data, "{NULL}");
 	assert_string_equal(batch.asks.data, "{0.99}");
+	arb_quote_batch_free(&batch);
+}
+
+static void
+levels_wait_for_news_and_are_told_with_it(void **state)
+{
+	static QuoteSet set;
+	QuoteBatch	batch;
+	QuoteTop	first = top_of(500000, 520000);
+	QuoteTop	second = top_of(500000, 520000);
+
+	arb_quotes_init(&set);
+	arb_quote_batch_init(&batch);
+	first.book_len = 3;
+	memcpy(first.book, "\001\000\000", 3);
+	second.book_len = 4;
+	memcpy(second.book, "\001\002\377\243", 4);
+	assert_true(arb_quotes_put(&set, 7, &first, 1000, 250));
+	assert_true(arb_quotes_put(&set, 9, &first, 1000, 250));
+	assert_true(arb_quotes_take(&set, &batch));
+	assert_string_equal(batch.books.data, "{\"\\\\x010000\",\"\\\\x010000\"}");
+
+	/* Behind the best prices something moved: that wakes nobody, but whoever is woken sees it. */
+	assert_false(arb_quotes_put(&set, 7, &second, 1010, 250));
+	assert_false(arb_quotes_put(&set, 7, &second, 1020, 250));
+	assert_false(arb_quotes_pending(&set));
+	assert_true(arb_quotes_take(&set, &batch));
+	assert_string_equal(batch.instruments.data, "{7}");
+	assert_string_equal(batch.source_ms.data, "{1020}");
+	assert_string_equal(batch.books.data, "{\"\\\\x0102ffa3\"}");
+	assert_true(arb_quotes_take(&set, &batch));
+	assert_string_equal(batch.books.data, "{}");
+
+	/* A book that cannot be told is no book. */
+	second.book_len = 0;
+	second.bid = 510000;
+	assert_true(arb_quotes_put(&set, 7, &second, 1030, 250));
+	assert_true(arb_quotes_take(&set, &batch));
+	assert_string_equal(batch.books.data, "{NULL}");
 	arb_quote_batch_free(&batch);
 }
 
@@ -311,6 +350,7 @@ main(void)
 		cmocka_unit_test(slug_plan_refuses_a_series_without_length),
 		cmocka_unit_test(quotes_keep_only_the_newest),
 		cmocka_unit_test(quotes_write_an_empty_side_as_null),
+		cmocka_unit_test(levels_wait_for_news_and_are_told_with_it),
 		cmocka_unit_test(trades_wait_for_news_and_are_all_told),
 		cmocka_unit_test(prices_are_never_coalesced),
 		cmocka_unit_test(barrier_waits_for_every_channel),

@@ -227,11 +227,72 @@ test_many_changes(void **state)
 	arb_book_free(&book);
 }
 
+static void
+assert_number(const uint8_t *p, uint64_t expected)
+{
+	uint64_t	value = 0;
+	int			i;
+
+	for (i = 0; i < 8; i++)
+		value = value << 8 | p[i];
+	assert_int_equal(value, expected);
+}
+
+static void
+test_pack(void **state)
+{
+	uint8_t		packed[BOOK_PACK_MAX];
+	OrderBook	book;
+	int			i;
+
+	arb_book_init(&book, "11");
+	assert_int_equal(arb_book_pack(&book, packed), 0);
+	apply(&book, SNAPSHOT);
+	assert_int_equal(arb_book_pack(&book, packed), 3 + (book.bids.count + book.asks.count) * 16);
+	assert_int_equal(packed[0], 1);
+	assert_int_equal(packed[1], book.bids.count);
+	assert_int_equal(packed[2], book.asks.count);
+	/* The best of each side first: 0.50 x 15, then the next bid below; 0.52 x 25 begins the asks. */
+	assert_number(packed + 3, 50000000);
+	assert_number(packed + 11, 1500000000);
+	assert_number(packed + 19, (uint64_t) book.bids.levels[book.bids.count - 2].price * 100);
+	assert_true(book.bids.levels[book.bids.count - 2].price < 500000);
+	assert_number(packed + 3 + book.bids.count * 16, 52000000);
+	assert_number(packed + 11 + book.bids.count * 16, UINT64_C(2500000000));
+
+	/* Ten levels a side and no more; an empty side has none. */
+	for (i = 0; i < 12; i++)
+	{
+		char		price[8];
+
+		snprintf(price, sizeof(price), "0.%02d", 54 + i);
+		change_level(&book, "SELL", price, "3", "");
+	}
+	assert_int_equal(arb_book_pack(&book, packed), 3 + (book.bids.count + 10) * 16);
+	assert_int_equal(packed[2], 10);
+	while (book.bids.count > 0)
+	{
+		char		price[DECIMAL_TEXT_SIZE];
+
+		arb_decimal_format_micro(book.bids.levels[0].price, price);
+		change_level(&book, "BUY", price, "0", "");
+	}
+	assert_int_equal(arb_book_pack(&book, packed), 3 + 10 * 16);
+	assert_int_equal(packed[1], 0);
+	assert_number(packed + 3, 52000000);
+
+	/* A size beyond what the database counts: better no levels than wrong ones. */
+	change_level(&book, "SELL", "0.51", "100000000000", "");
+	assert_int_equal(arb_book_pack(&book, packed), 0);
+	arb_book_free(&book);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_snapshot),
+		cmocka_unit_test(test_pack),
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_other_tokens_are_ignored),
 		cmocka_unit_test(test_empty_sides),

@@ -44,8 +44,8 @@ static const DbStatement Statements[DB_STATEMENT_COUNT] = {
 	[DB_ON_QUOTES] = {"on_quotes",
 		"SELECT " TICKET_COLUMNS
 		" FROM arbees.on_quotes($1::int, $2::arbees.mode, $3::bigint, $4::int[], $5::numeric[], $6::numeric[],"
-		" $7::numeric[], $8::numeric[], $9::bigint[], $10::text[], $11::numeric[], $12::bigint[])",
-	12, DB_LANE_DECISION},
+		" $7::numeric[], $8::numeric[], $9::bigint[], $10::text[], $11::numeric[], $12::bigint[], $13::bytea[])",
+	13, DB_LANE_DECISION},
 	[DB_REPORT_TRADES] = {"report_trades",
 		"SELECT arbees.report_trades($1::int, $2::int[], $3::numeric[], $4::numeric[], $5::bigint[])",
 	5, DB_LANE_DECISION},

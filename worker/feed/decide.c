@@ -168,6 +168,7 @@ send_quotes(DecideFlight *flight)
 	arb_params_text(&params, batch->underlyings.data);
 	arb_params_text(&params, batch->prices.data);
 	arb_params_text(&params, batch->price_ms.data);
+	arb_params_text(&params, batch->books.data);
 	return arb_pipe_call(feed->worker->decision, DB_ON_QUOTES, &params, on_decided, flight);
 }
 

@@ -18,6 +18,8 @@
 #include "clock.h"
 #include "log.h"
 
+_Static_assert(QUOTE_BOOK_MAX == BOOK_PACK_MAX, "a quote holds a packed book");
+
 #define PING_EVERY_MS 10000
 #define STALE_AFTER_MS 25000
 /* Snapshots of one book are asked for no more often than this. */
@@ -134,6 +136,7 @@ publish_top(Feed *feed, Window *window, int outcome, bool is_top)
 
 	if (window->instruments[outcome] <= 0 || !arb_book_top(&window->books[outcome], &book_top))
 		return;
+	top.book_len = arb_book_pack(&window->books[outcome], top.book);
 	top.bid = book_top.bid;
 	top.bid_size = book_top.bid_size;
 	top.ask = book_top.ask;

@@ -36,6 +36,12 @@ same_top(const QuoteTop *a, const QuoteTop *b)
 	return a->bid == b->bid && a->bid_size == b->bid_size && a->ask == b->ask && a->ask_size == b->ask_size;
 }
 
+static bool
+same_book(const QuoteTop *a, const QuoteTop *b)
+{
+	return a->book_len == b->book_len && memcmp(a->book, b->book, a->book_len) == 0;
+}
+
 bool
 arb_quotes_put(QuoteSet *set, int instrument, const QuoteTop *top, int64_t source_ms, int64_t refresh_ms)
 {
@@ -53,6 +59,7 @@ arb_quotes_put(QuoteSet *set, int instrument, const QuoteTop *top, int64_t sourc
 	}
 	else
 		news = slot->dirty || !same_top(&slot->top, top) || source_ms - slot->told_ms >= refresh_ms;
+	slot->deeper = slot->deeper || !same_book(&slot->top, top);
 	slot->top = *top;
 	slot->source_ms = source_ms;
 	if (news && !slot->dirty)
@@ -120,7 +127,7 @@ arb_quotes_pending(const QuoteSet *set)
 	return set->dirty > 0 || set->price_count > 0;
 }
 
-#define BATCH_LISTS 13
+#define BATCH_LISTS 14
 
 static void
 lists_of(QuoteBatch *batch, StrBuf *lists[BATCH_LISTS])
@@ -138,6 +145,7 @@ lists_of(QuoteBatch *batch, StrBuf *lists[BATCH_LISTS])
 	lists[10] = &batch->trade_prices;
 	lists[11] = &batch->trade_sizes;
 	lists[12] = &batch->trade_ms;
+	lists[13] = &batch->books;
 }
 
 void
@@ -207,6 +215,30 @@ append_quoted(StrBuf *list, const char *text)
 	(void) arb_strbuf_char(list, '"');
 }
 
+/* An element of bytea[]: hexadecimal, its backslash doubled. */
+static void
+append_book(StrBuf *list, const QuoteTop *top)
+{
+	static const char digits[] = "0123456789abcdef";
+	char		text[2 * QUOTE_BOOK_MAX];
+	size_t		i;
+
+	separate(list);
+	if (top->book_len == 0)
+	{
+		(void) arb_strbuf_text(list, "NULL");
+		return;
+	}
+	for (i = 0; i < top->book_len; i++)
+	{
+		text[2 * i] = digits[top->book[i] >> 4];
+		text[2 * i + 1] = digits[top->book[i] & 15];
+	}
+	(void) arb_strbuf_text(list, "\"\\\\x");
+	(void) arb_strbuf_append(list, text, 2 * top->book_len);
+	(void) arb_strbuf_char(list, '"');
+}
+
 static void
 append_quote(QuoteBatch *batch, const QuoteSlot *slot)
 {
@@ -218,6 +250,7 @@ append_quote(QuoteBatch *batch, const QuoteSlot *slot)
 	append_micro(&batch->asks, top->ask, top->ask == 0);
 	append_micro(&batch->ask_sizes, top->ask_size, top->ask == 0);
 	append_int(&batch->source_ms, slot->source_ms);
+	append_book(&batch->books, top);
 	batch->quotes++;
 }
 
@@ -249,7 +282,7 @@ arb_quotes_take(QuoteSet *set, QuoteBatch *batch)
 	}
 	for (i = 0; i < set->count; i++)
 	{
-		if (set->slots[i].dirty)
+		if (set->slots[i].dirty || set->slots[i].deeper)
 			append_quote(batch, &set->slots[i]);
 	}
 	for (i = 0; i < set->price_count; i++)
@@ -271,9 +304,9 @@ arb_quotes_take(QuoteSet *set, QuoteBatch *batch)
 		return false;
 	for (i = 0; i < set->count; i++)
 	{
-		if (set->slots[i].dirty)
+		if (set->slots[i].dirty || set->slots[i].deeper)
 			set->slots[i].told_ms = set->slots[i].source_ms;
-		set->slots[i].dirty = false;
+		set->slots[i].dirty = set->slots[i].deeper = false;
 	}
 	set->dirty = 0;
 	set->price_count = 0;

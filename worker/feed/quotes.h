@@ -3,7 +3,8 @@
  * worker/feed/quotes.h
  *	  What has changed since the database was last told.
  *
- * Pure.  Of each instrument only the newest quote is kept; prices of an
+ * Pure.  Of each instrument only the newest quote is kept, with its order book
+ * as packed bytes; a change behind the best prices waits for news.  Prices of an
  * underlying are all kept in order, because a window opens and closes on one
  * particular tick, and so are public trades, because they are added up.  A
  * batch is the argument lists of one report_trades and one on_quotes call.
@@ -24,6 +25,8 @@
 #define QUOTES_MAX 1024
 #define PRICES_MAX 1024
 #define TRADES_MAX 1024
+/* Bytes of a quote's packed order book. */
+#define QUOTE_BOOK_MAX 323
 
 typedef struct QuoteTop
 {
@@ -31,6 +34,8 @@ typedef struct QuoteTop
 	int64_t		bid_size;
 	int64_t		ask;
 	int64_t		ask_size;
+	size_t		book_len;		/* of the levels behind them; 0 = unknown */
+	uint8_t		book[QUOTE_BOOK_MAX];
 } QuoteTop;
 
 typedef struct QuoteSlot
@@ -40,6 +45,7 @@ typedef struct QuoteSlot
 	int64_t		source_ms;
 	int64_t		told_ms;		/* source time of what the database was last told */
 	bool		dirty;
+	bool		deeper;			/* levels behind the best ones changed: no news, but goes with the next that is */
 } QuoteSlot;
 
 typedef struct PriceTick
@@ -78,6 +84,7 @@ typedef struct QuoteBatch
 	StrBuf		asks;
 	StrBuf		ask_sizes;
 	StrBuf		source_ms;
+	StrBuf		books;
 	StrBuf		underlyings;
 	StrBuf		prices;
 	StrBuf		price_ms;

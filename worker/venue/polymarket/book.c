@@ -299,3 +299,54 @@ arb_book_depth(const OrderBook *book, OrderSide side, int64_t limit)
 	}
 	return total;
 }
+
+/* ----- packed ----- */
+
+#define PACK_VERSION 1
+/* The database counts in 1e-8, the venue in micro. */
+#define UNITS_PER_MICRO 100
+
+static bool
+pack_number(uint8_t **p, int64_t micro)
+{
+	int64_t		units;
+	int			shift;
+
+	if (__builtin_mul_overflow(micro, UNITS_PER_MICRO, &units))
+		return false;
+	for (shift = 56; shift >= 0; shift -= 8)
+		*(*p)++ = (uint8_t) ((uint64_t) units >> shift);
+	return true;
+}
+
+static bool
+pack_level(uint8_t **p, const PmLevel *level)
+{
+	return pack_number(p, level->price) && pack_number(p, level->size);
+}
+
+size_t
+arb_book_pack(const OrderBook *book, uint8_t out[BOOK_PACK_MAX])
+{
+	size_t		bids = book->bids.count < BOOK_PACK_LEVELS ? book->bids.count : BOOK_PACK_LEVELS;
+	size_t		asks = book->asks.count < BOOK_PACK_LEVELS ? book->asks.count : BOOK_PACK_LEVELS;
+	uint8_t    *p = out;
+	size_t		i;
+
+	if (book->state != BOOK_STATE_LIVE)
+		return 0;
+	*p++ = PACK_VERSION;
+	*p++ = (uint8_t) bids;
+	*p++ = (uint8_t) asks;
+	for (i = 0; i < bids; i++)
+	{
+		if (!pack_level(&p, &book->bids.levels[book->bids.count - 1 - i]))
+			return 0;
+	}
+	for (i = 0; i < asks; i++)
+	{
+		if (!pack_level(&p, &book->asks.levels[i]))
+			return 0;
+	}
+	return (size_t) (p - out);
+}

@@ -14,6 +14,10 @@
 
 #include "parse.h"
 
+/* A packed book: version, numbers of bids and asks, then price and size of each level. */
+#define BOOK_PACK_LEVELS 10
+#define BOOK_PACK_MAX (3 + 2 * BOOK_PACK_LEVELS * 16)
+
 typedef enum BookState
 {
 	BOOK_STATE_NONE = 0,
@@ -69,6 +73,13 @@ extern BookChange arb_book_apply(OrderBook *book, const PmMarketEvent *event);
 
 /* false when the book is not live. */
 extern bool arb_book_top(const OrderBook *book, BookTop *top);
+
+/*
+ * arb_book_pack writes the best levels of both sides as docs/worker-protocol.md has them.
+ *
+ * Returns: the bytes written, 0 when the book is not live or a number does not fit.
+ */
+extern size_t arb_book_pack(const OrderBook *book, uint8_t out[BOOK_PACK_MAX]);
 
 /* Shares obtainable at limit or better: asks for BUY, bids for SELL. */
 extern int64_t arb_book_depth(const OrderBook *book, OrderSide side, int64_t limit);
