@@ -264,6 +264,7 @@ on_heartbeat_answer(void *arg, const DbReply *reply)
 	if (reply->status != DB_OK || arb_reply_rows(reply) != 1)
 		return;
 	worker->dry_run = arb_reply_bool(reply, 0, "dry_run");
+	arb_record_orders(worker);
 	note_level(worker, arb_reply_text(reply, 0, "kill_level"), false);
 }
 

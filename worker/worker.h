@@ -56,6 +56,7 @@ typedef struct Worker
 	PmClient	client;
 	Hello		hello;
 	bool		greeted;		/* hello was answered once; the parts exist */
+	bool		recording;		/* requests of PAPER orders are being asked for */
 	bool		dry_run;		/* the account has DRY_RUN portfolios, said with each heartbeat */
 	bool		registered;		/* hello was answered on the present action connection */
 	InputErrors input_errors;

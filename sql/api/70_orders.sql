@@ -16,6 +16,14 @@ AS 'MODULE_PATHNAME', 'arbees_record_payload';
 COMMENT ON FUNCTION arbees.record_payload(bigint, text, bytea, text) IS
 	'stores the request a PAPER order would have been; false when it is there already';
 
+CREATE OR REPLACE FUNCTION arbees.unrecorded_orders(venue integer)
+RETURNS SETOF arbees.order_ticket
+LANGUAGE C STRICT STABLE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arbees_unrecorded_orders';
+COMMENT ON FUNCTION arbees.unrecorded_orders(integer) IS
+	'the youngest PAPER orders whose requests are not kept yet, for a worker to record';
+
 CREATE OR REPLACE FUNCTION arbees.report_order(
 	account integer, epoch bigint, order_id bigint, event text, venue_order_id text, venue_qty numeric, reason text)
 RETURNS text
@@ -269,7 +277,7 @@ COMMENT ON FUNCTION arbees.step_settlement() IS 'settles the positions of resolv
 
 REVOKE ALL ON FUNCTION
 	arbees.claim_order(integer, bigint, bigint, text, bytea, text),
-	arbees.record_payload(bigint, text, bytea, text),
+	arbees.record_payload(bigint, text, bytea, text), arbees.unrecorded_orders(integer),
 	arbees.report_order(integer, bigint, bigint, text, text, numeric, text),
 	arbees.report_fill(integer, bigint, text, text, text, text, text, numeric, numeric, numeric, numeric, text, bigint),
 	arbees.report_cancel_sent(integer, bigint, bigint), arbees.pending_work(integer, bigint),
@@ -283,7 +291,7 @@ REVOKE ALL ON FUNCTION
 	FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
 	arbees.claim_order(integer, bigint, bigint, text, bytea, text),
-	arbees.record_payload(bigint, text, bytea, text),
+	arbees.record_payload(bigint, text, bytea, text), arbees.unrecorded_orders(integer),
 	arbees.report_order(integer, bigint, bigint, text, text, numeric, text),
 	arbees.report_fill(integer, bigint, text, text, text, text, text, numeric, numeric, numeric, numeric, text, bigint),
 	arbees.report_cancel_sent(integer, bigint, bigint), arbees.pending_work(integer, bigint),

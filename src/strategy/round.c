@@ -419,7 +419,7 @@ judge_all(Round *r, List *locked)
  * arbees.on_quotes(venue, mode, market_ms, instruments[], bids[], bid_sizes[], asks[],
  *					ask_sizes[], source_ms[], underlyings[], prices[], price_ms[] [, books[]])
  *
- * Returns: the tickets of the orders this call made; those of PAPER are filled already.
+ * Returns: the tickets of the orders this call made, for a worker to claim (none for PAPER).
  * Errors:	25001 outside READ COMMITTED, 22023 for malformed input, RB008 for modes not built.
  */
 PG_FUNCTION_INFO_V1(arbees_on_quotes);

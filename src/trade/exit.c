@@ -52,6 +52,7 @@ typedef struct Watch
 	int			tried;
 	int			ordered;
 	MadeOrders *made;			/* NULL: orders are filled as they are made */
+	bool		by_price;		/* stops and targets too, not the clock and the kill switch alone */
 } Watch;
 
 typedef struct PositionList
@@ -286,7 +287,7 @@ watch_monitoring(Watch *w, Row *position, const Quote *quote, bool quoted)
 	in.kill_level = w->kill_level;
 	in.market_time = w->market_time;
 	in.exit_at = position->null[POSITIONS_exit_at] ? 0 : DatumGetTimestampTz(position->value[POSITIONS_exit_at]);
-	in.bid = quoted ? quote->bid : FIXED_NULL;
+	in.bid = quoted && w->by_price ? quote->bid : FIXED_NULL;
 	in.average_entry = arb_position_average(position);
 	in.stop_loss_pct = arb_row_fixed(position, POSITIONS_stop_loss_pct);
 	in.take_profit_kind = arb_label_value(LABEL_TAKE_PROFIT_KIND,
@@ -355,10 +356,22 @@ begin_watch(Watch *w, TradingMode mode, int32 portfolio_id, const QuoteSet *quot
 	w->market_time = market_time;
 	w->tried = w->ordered = 0;
 	w->made = NULL;
+	w->by_price = true;
 	w->kill_level = arb_kill_level(snapshot);
 	if (arb_row_cached(&portfolios_table, "portfolios_pkey", portfolio_id, &portfolio))
 		w->kill_level = arb_kill_level_of(w->kill_level, &portfolio);
 	arb_snapshot_end(snapshot);
+}
+
+static bool
+is_driven(int32 portfolio_id)
+{
+	Row			portfolio;
+	Row			venue;
+
+	return arb_row_cached(&portfolios_table, "portfolios_pkey", portfolio_id, &portfolio) &&
+		arb_row_cached(&venues_table, "venues_pkey", DatumGetInt32(portfolio.value[PORTFOLIOS_venue_id]), &venue) &&
+		DatumGetBool(venue.value[VENUES_clock_driven]);
 }
 
 /* arb_exits_on_quotes watches the positions whose instruments a call quotes; its orders are noted, not filled. */
@@ -410,6 +423,8 @@ arb_exits_of_portfolio(TradingMode mode, int32 portfolio_id, TimestampTz market_
 	if (list.count == 0)
 		return 0;
 	begin_watch(&w, mode, portfolio_id, &none, market_time);
+	/* Whoever drives the clock sees every price in a call of its own; a tick between two would depend on ours. */
+	w.by_price = !is_driven(portfolio_id);
 	watch_all(&w, &list);
 	pfree(list.rows);
 	return w.ordered;

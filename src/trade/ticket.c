@@ -10,11 +10,15 @@
 
 #include "compat.h"
 #include "core/clock.h"
+#include "funcapi.h"
 #include "market/instrument.h"
 #include "trade/order.h"
 #include "trade/ticket.h"
 #include "utils/fmgroids.h"
 #include "utils/tuplestore.h"
+
+/* A worker asks every second. */
+#define MAX_UNRECORDED 256
 
 static Datum
 label_text(LabelType type, Datum oid)
@@ -62,7 +66,7 @@ arb_ticket_values(const Row *order, Datum *value, bool *null)
 	value[TICKET_dry_run] = BoolGetDatum(arb_label_value(LABEL_MODE, DatumGetObjectId(order->value[ORDERS_mode])) != MODE_LIVE);
 }
 
-/* arb_tickets_of returns the tickets of orders just made. */
+/* arb_tickets_of returns the tickets of orders just made, where a worker is to claim them. */
 void
 arb_tickets_of(TradingMode mode, const MadeOrders *made, ReturnSetInfo *rsinfo)
 {
@@ -70,7 +74,7 @@ arb_tickets_of(TradingMode mode, const MadeOrders *made, ReturnSetInfo *rsinfo)
 	bool		null[TICKET_ncolumns];
 	int			i;
 
-	for (i = 0; i < made->count; i++)
+	for (i = 0; i < made->count && arb_mode_needs_worker(mode); i++)
 	{
 		Row			order;
 
@@ -79,4 +83,51 @@ arb_tickets_of(TradingMode mode, const MadeOrders *made, ReturnSetInfo *rsinfo)
 		arb_ticket_values(&order, value, null);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, value, null);
 	}
+}
+
+typedef struct Unrecorded
+{
+	int32		venue_id;
+	Snapshot	snapshot;
+	ReturnSetInfo *rsinfo;
+	int			seen;
+} Unrecorded;
+
+static bool
+put_unrecorded(const Row *order, void *arg)
+{
+	Unrecorded *u = arg;
+	IndexKey	keys[] = {{order->value[ORDERS_order_id], F_INT8EQ}};
+	Datum		value[TICKET_ncolumns];
+	bool		null[TICKET_ncolumns];
+	Row			payload;
+
+	if (DatumGetInt32(order->value[ORDERS_venue_id]) == u->venue_id &&
+		!arb_row_read(&order_payloads_table, MODE_PAPER, "order_payloads_pkey", 1, keys, u->snapshot, &payload))
+	{
+		arb_ticket_values(order, value, null);
+		tuplestore_putvalues(u->rsinfo->setResult, u->rsinfo->setDesc, value, null);
+	}
+	return ++u->seen < MAX_UNRECORDED;
+}
+
+/*
+ * unrecorded_orders(venue): tickets of the youngest PAPER orders whose requests are
+ * not kept yet, whoever made them. Looks no further back than MAX_UNRECORDED orders.
+ */
+PG_FUNCTION_INFO_V1(arbees_unrecorded_orders);
+Datum
+arbees_unrecorded_orders(PG_FUNCTION_ARGS)
+{
+	Unrecorded	u = {PG_GETARG_INT32(0)};
+	Table		table;
+
+	InitMaterializedSRF(fcinfo, 0);
+	u.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	u.snapshot = arb_snapshot_begin();
+	table = arb_table_open(&orders_table, MODE_PAPER, AccessShareLock);
+	arb_table_scan(&table, "orders_pkey", 0, NULL, BackwardScanDirection, u.snapshot, put_unrecorded, &u);
+	arb_table_close(&table);
+	arb_snapshot_end(u.snapshot);
+	return (Datum) 0;
 }

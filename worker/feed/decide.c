@@ -71,7 +71,7 @@ may_decide(const Worker *worker, DecideMode mode)
 }
 
 static void
-take_tickets(Feed *feed, DecideMode mode, const DbReply *reply)
+take_tickets(Feed *feed, const DbReply *reply)
 {
 	Worker	   *worker = feed->worker;
 	int64_t		decided_ns = arb_mono_ns();
@@ -83,8 +83,6 @@ take_tickets(Feed *feed, DecideMode mode, const DbReply *reply)
 
 		if (!arb_ticket_read(reply, row, &ticket))
 			arb_input_error(&worker->input_errors, "database", "ticket", "a ticket could not be read");
-		else if (mode == DECIDE_PAPER)
-			arb_record_ticket(worker, &ticket);
 		else if (worker->trade != NULL)
 			arb_trade_take(worker->trade, &ticket, feed->batch_frame_ns, decided_ns);
 	}
@@ -113,8 +111,8 @@ on_decided(void *arg, const DbReply *reply)
 	if (reply->status == DB_OK)
 	{
 		flight->wanted = false;
-		if (flight->mode != DECIDE_TRADES)
-			take_tickets(flight->feed, flight->mode, reply);
+		if (flight->mode == DECIDE_LIVE || flight->mode == DECIDE_DRY_RUN)
+			take_tickets(flight->feed, reply);
 		landed(flight->feed);
 		return;
 	}

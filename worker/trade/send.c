@@ -23,7 +23,6 @@
 
 /* A held order is asked for after the venue's hold is over. */
 #define DELAYED_INQUIRY_MS 300
-#define HASH_TEXT_SIZE (2 + 2 * SHA256_SIZE + 1)
 
 static void
 write_trace(const WorkOrder *order)
@@ -166,19 +165,11 @@ on_claimed(void *arg, const DbReply *reply)
 	post(order);
 }
 
-/* bytea's text form begins with a backslash where other hex begins with a zero. */
-static void
-hash_text(const PreparedOrder *prepared, char hash[HASH_TEXT_SIZE])
-{
-	arb_hex_encode(prepared->body_sha256, SHA256_SIZE, hash);
-	hash[0] = '\\';
-}
-
 static bool
 claim(WorkOrder *order)
 {
 	PmClient   *client = &order->trade->worker->client;
-	char		hash[HASH_TEXT_SIZE];
+	char		hash[BODY_HASH_TEXT_SIZE];
 	char		request[VENUE_REQUEST_MAX];
 	DbParams	params;
 
@@ -186,7 +177,7 @@ claim(WorkOrder *order)
 	order->prepared->timestamp_s = arb_wall_ms() / 1000;
 	if (arb_pm_render_order(client->credentials, client->address_text, order->prepared, request, sizeof(request)) == 0)
 		return false;
-	hash_text(order->prepared, hash);
+	arb_hash_text(order->prepared, hash);
 	arb_desk_params(order->trade, &params);
 	arb_params_int(&params, order->ticket.order_id);
 	arb_params_text(&params, order->venue_order_id);
@@ -233,45 +224,4 @@ arb_send_ticket(Trade *trade, const OrderTicket *ticket, int64_t frame_ns, int64
 					order->prepared->venue_order_id);
 	if (!claim(order))
 		drop(order);
-}
-
-/* ----- what PAPER would have sent ----- */
-
-static void
-on_recorded(void *arg, const DbReply *reply)
-{
-	const Worker *worker = arg;
-
-	if (reply->status == DB_ERROR && worker->greeted)
-		log_warning("trade", "a request could not be recorded: %s", reply->message);
-}
-
-void
-arb_record_ticket(Worker *worker, const OrderTicket *ticket)
-{
-	const Trade *trade = worker->trade;
-	bool		can_sign = trade != NULL && worker->client.credentials != NULL && trade->signer.owner[0] != '\0';
-	PreparedOrder prepared;
-	char		reason[VENUE_REASON_SIZE] = "";
-	char		hash[HASH_TEXT_SIZE];
-	char		request[VENUE_REQUEST_MAX];
-	DbParams	params;
-
-	if (can_sign ? !arb_pm_prepare_order(&trade->signer, ticket, &prepared, reason) :
-		!arb_pm_prepare_unsigned(ticket, &prepared, reason))
-	{
-		log_warning("trade", "order %" PRId64 " cannot be built for the record: %s", ticket->order_id, reason);
-		return;
-	}
-	prepared.timestamp_s = arb_wall_ms() / 1000;
-	if (arb_pm_render_order(can_sign ? worker->client.credentials : NULL, worker->client.address_text, &prepared, request,
-							sizeof(request)) == 0)
-		return;
-	hash_text(&prepared, hash);
-	arb_params_init(&params);
-	arb_params_int(&params, ticket->order_id);
-	arb_params_text(&params, prepared.venue_order_id[0] == '\0' ? NULL : prepared.venue_order_id);
-	arb_params_text(&params, hash);
-	arb_params_text(&params, request);
-	(void) arb_pipe_call(worker->decision, DB_RECORD_PAYLOAD, &params, on_recorded, worker);
 }
