@@ -68,6 +68,15 @@
 #define ARB_LOCK_HELD_BY_ME(tag, mode) LockHeldByMe(tag, mode)
 #endif
 
+/* The process behind a virtual transaction id; NULL when it ended. */
+#if PG_VERSION_NUM >= 170000
+#include "storage/procarray.h"
+#define ARB_VXID_PROC(vxid) ProcNumberGetProc((vxid).procNumber)
+#else
+#include "storage/sinvaladt.h"
+#define ARB_VXID_PROC(vxid) BackendIdGetProc((vxid).backendId)
+#endif
+
 /* The timeline this primary writes. */
 #if PG_VERSION_NUM >= 150000
 #define ARB_WAL_TIMELINE() GetWALInsertionTimeLine()

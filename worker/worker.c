@@ -128,20 +128,12 @@ arb_worker_kill_level(const char *wanted)
 
 static char last_level[32] = "none";
 
-static KillKind
-kind_of(const char *level)
-{
-	if (strcmp(level, "flatten") == 0)
-		return KILL_KIND_FLATTEN;
-	return strcmp(level, "emergency") == 0 ? KILL_KIND_EMERGENCY : KILL_KIND_NONE;
-}
-
 /* Also for a trader that comes to exist after the level was heard. */
 static void
 tell_trader(Worker *worker)
 {
 	if (worker->trade != NULL)
-		arb_trade_kill(worker->trade, kind_of(last_level));
+		arb_trade_kill(worker->trade, arb_kill_kind(last_level));
 }
 
 /* A level in force; engaged is true when somebody engaged it just now, be it the same again. */

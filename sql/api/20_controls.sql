@@ -89,6 +89,8 @@ FROM (VALUES
 	 'time a sent order has to be acknowledged before its fate is asked for'),
 	('lease_ms', 'integer', '10000', false, 'ms', 1000, 600000, NULL,
 	 'time after which a trader that does not renew may be replaced'),
+	('lock_max_idle_ms', 'integer', '60000', false, 'ms', 100, 3600000, NULL,
+	 'time a session may hold a portfolio''s lock in a transaction that idles; then it is ended'),
 	('market_slippage_pct', 'numeric', '5', false, 'percent of the quote', 0, 100, NULL,
 	 'how far beyond the other side''s quote an entry without a price of its own may go'),
 	('rolling_collar_s', 'integer', '60', false, 's', 1, 86400, NULL,

@@ -118,7 +118,14 @@ RETURNS void
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'arbees_step_drills';
 COMMENT ON FUNCTION arbees.step_drills() IS 'step of the tick: rehearsals of the kill switch';
-REVOKE ALL ON FUNCTION arbees.step_kill_file(), arbees.step_losses(), arbees.step_drills() FROM PUBLIC;
+CREATE OR REPLACE FUNCTION arbees.step_lock_holders()
+RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arbees_step_lock_holders';
+COMMENT ON FUNCTION arbees.step_lock_holders() IS
+	'step of the tick: ends a session that holds a portfolio''s lock, idle, or while positions are to be closed';
+REVOKE ALL ON FUNCTION arbees.step_kill_file(), arbees.step_lock_holders(), arbees.step_losses(), arbees.step_drills() FROM PUBLIC;
 
 /* Rehearsals. */
 CREATE OR REPLACE TRIGGER kill_drills_guard

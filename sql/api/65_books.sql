@@ -9,7 +9,7 @@ COMMENT ON FUNCTION arbees.book_facts(integer) IS
 
 /*
  * The same from positions, orders and the whole ledger: exact and slow, for
- * comparison. day is the market's day, since the time from which messages count.
+ * comparison. day is the market's day, since the market's time from which messages count.
  */
 CREATE FUNCTION arbees.table_facts(portfolio integer, day date, since timestamptz)
 RETURNS TABLE (scope text, key bigint, fact text, value numeric)
@@ -98,12 +98,12 @@ AS $function$
 			('wins', CASE WHEN r.scope = 'deployment' THEN r.wins END), ('day_orders', r.day_orders),
 			('day_fills', r.day_fills)) f (fact, value)
 	), messages AS (
-		SELECT 'deployment', o.deployment_id, 'messages', count(*)::numeric
-		FROM arbees.orders o WHERE o.portfolio_id = $1 AND o.purpose = 'ENTRY' AND o.created_at >= $3
-		GROUP BY o.deployment_id
+		SELECT 'deployment', l.deployment_id, 'messages', count(*)::numeric
+		FROM ledger l WHERE l.kind = 'RESERVE' AND l.reserved_change > 0 AND l.market_time >= $3
+		GROUP BY l.deployment_id
 		UNION ALL
 		SELECT 'portfolio', $1, 'messages', count(*)
-		FROM arbees.orders o WHERE o.portfolio_id = $1 AND o.purpose = 'ENTRY' AND o.created_at >= $3
+		FROM ledger l WHERE l.kind = 'RESERVE' AND l.reserved_change > 0 AND l.market_time >= $3
 	), instruments AS (
 		SELECT 'deployment', deployment_id, 'instruments', count(DISTINCT instrument_id)::numeric
 		FROM at_work WHERE positions + orders > 0 GROUP BY deployment_id
@@ -149,16 +149,16 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 #variable_conflict use_column
 DECLARE
-	day	date;
+	moment	timestamptz;
 BEGIN
 	PERFORM arbees.lock_portfolio($1);
-	SELECT (coalesce(v.market_time, clock_timestamp()) AT TIME ZONE 'UTC')::date INTO day
+	SELECT coalesce(v.market_time, clock_timestamp()) INTO moment
 	FROM arbees.portfolios p JOIN arbees.venues v USING (venue_id) WHERE p.portfolio_id = $1;
 	-- Messages of the last day: as many as the book is asked for.
 	RETURN QUERY
 		SELECT scope, key, fact, b.value, t.value
 		FROM arbees.book_facts($1) b
-		FULL JOIN arbees.table_facts($1, day, clock_timestamp() - interval '1 day') t USING (scope, key, fact)
+		FULL JOIN arbees.table_facts($1, (moment AT TIME ZONE 'UTC')::date, moment - interval '1 day') t USING (scope, key, fact)
 		WHERE b.value IS DISTINCT FROM t.value
 		ORDER BY 1, 2, 3;
 END

@@ -204,12 +204,18 @@ CREATE TABLE arbees.fills (
 	matched_at		timestamptz NOT NULL,
 	booked_at		timestamptz NOT NULL,
 	voided_at		timestamptz,
+	cost_change		numeric(24,8) NOT NULL,
+	reserved_change	numeric(24,8) NOT NULL,
 	PRIMARY KEY (fill_id, portfolio_id, mode),
 	CONSTRAINT fills_venue_trade_key UNIQUE (order_id, venue_trade_id, portfolio_id, mode),
 	CONSTRAINT fills_is_number_check CHECK (
 		qty <> 'NaN' AND price <> 'NaN' AND money <> 'NaN' AND fee <> 'NaN'),
 	CONSTRAINT fills_voided_check CHECK ((settlement = 'VOIDED') = (voided_at IS NOT NULL))
 ) PARTITION BY LIST (mode);
+COMMENT ON COLUMN arbees.fills.cost_change IS
+	'what it added to the cost of its position, negative for a sale; a void takes back exactly this';
+COMMENT ON COLUMN arbees.fills.reserved_change IS
+	'what it took of its order''s reservation, as a negative number; a void gives it back while the order works';
 
 /* What was sent, or would have been: the request as the worker built it, stored with the claim. */
 CREATE TABLE arbees.order_payloads (

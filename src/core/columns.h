@@ -49,7 +49,8 @@
 	X(FILLS, fill_id) X(FILLS, portfolio_id) X(FILLS, mode) X(FILLS, order_id) \
 	X(FILLS, position_id) X(FILLS, instrument_id) X(FILLS, venue_trade_id) X(FILLS, side) \
 	X(FILLS, qty) X(FILLS, price) X(FILLS, money) X(FILLS, fee) X(FILLS, liquidity) \
-	X(FILLS, settlement) X(FILLS, matched_at) X(FILLS, booked_at) X(FILLS, voided_at)
+	X(FILLS, settlement) X(FILLS, matched_at) X(FILLS, booked_at) X(FILLS, voided_at) \
+	X(FILLS, cost_change) X(FILLS, reserved_change)
 #define ORDER_PAYLOADS_COLUMNS(X) \
 	X(ORDER_PAYLOADS, order_id) X(ORDER_PAYLOADS, portfolio_id) X(ORDER_PAYLOADS, mode) \
 	X(ORDER_PAYLOADS, venue_order_id) X(ORDER_PAYLOADS, body_hash) X(ORDER_PAYLOADS, request) \

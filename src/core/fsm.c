@@ -14,8 +14,9 @@
 #include "miscadmin.h"
 #include "utils/tuplestore.h"
 
-static const FsmRule *
-find_rule(const Fsm *fsm, int from, int event)
+/* arb_fsm_find returns the rule of an event in a state, NULL when there is none. */
+const FsmRule *
+arb_fsm_find(const Fsm *fsm, int from, int event)
 {
 	const FsmRule *rule;
 
@@ -29,7 +30,7 @@ find_rule(const Fsm *fsm, int from, int event)
 const FsmRule *
 arb_fsm_require(const Fsm *fsm, int64 id, int from, int event)
 {
-	const FsmRule *rule = find_rule(fsm, from, event);
+	const FsmRule *rule = arb_fsm_find(fsm, from, event);
 
 	if (rule == NULL)
 		ereport(ERROR,

@@ -29,6 +29,7 @@ typedef struct Fsm
 	const FsmRule *rules;
 } Fsm;
 
+extern const FsmRule *arb_fsm_find(const Fsm *fsm, int from, int event);
 extern const FsmRule *arb_fsm_require(const Fsm *fsm, int64 id, int from, int event);
 extern bool arb_fsm_allows(const Fsm *fsm, int from, int to);
 extern Datum arb_fsm_dump(const Fsm *fsm, FunctionCallInfo fcinfo);

@@ -120,6 +120,12 @@ arb_lock_epoch(int32 venue_account_id, LOCKMODE mode)
 	acquire(class_of(&epoch_class, "trader_epochs"), venue_account_id, mode, true);
 }
 
+void
+arb_lock_portfolio_tag(LOCKTAG *tag, int32 portfolio_id)
+{
+	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, class_of(&portfolio_class, "portfolios"), (uint32) portfolio_id, 0);
+}
+
 /* arb_lock_portfolio serialises all that changes one portfolio's books. */
 void
 arb_lock_portfolio(int32 portfolio_id)
@@ -140,7 +146,7 @@ arb_lock_portfolio_held(int32 portfolio_id)
 {
 	LOCKTAG		tag;
 
-	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, class_of(&portfolio_class, "portfolios"), (uint32) portfolio_id, 0);
+	arb_lock_portfolio_tag(&tag, portfolio_id);
 	return ARB_LOCK_HELD_BY_ME(&tag, ExclusiveLock);
 }
 

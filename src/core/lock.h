@@ -25,6 +25,7 @@ extern void arb_lock_kill(LOCKMODE mode);
 extern void arb_lock_kill_tag(LOCKTAG *tag);
 extern bool arb_lock_kill_try(LOCKMODE mode);
 extern void arb_lock_epoch(int32 venue_account_id, LOCKMODE mode);
+extern void arb_lock_portfolio_tag(LOCKTAG *tag, int32 portfolio_id);
 extern void arb_lock_portfolio(int32 portfolio_id);
 extern bool arb_lock_portfolio_try(int32 portfolio_id);
 extern bool arb_lock_portfolio_held(int32 portfolio_id);

@@ -59,6 +59,7 @@ static const ControlDef ControlDefs[] = {
 	{"loss_action", CONTROL_LABEL, false, TIGHTER_NEVER, FIELD(loss_action)},
 	{"worker_max_silence_ms", CONTROL_INTEGER, false, TIGHTER_LOWER, FIELD(worker_max_silence_ms)},
 	{"simulated_latency_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(simulated_latency_ms)},
+	{"lock_max_idle_ms", CONTROL_INTEGER, false, TIGHTER_LOWER, FIELD(lock_max_idle_ms)},
 	{"tick_history", CONTROL_BOOLEAN, false, TIGHTER_NEVER, FIELD(tick_history)},
 	RISK_LIMITS(LIMIT)
 	{NULL}

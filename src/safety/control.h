@@ -37,6 +37,7 @@ typedef struct Controls
 	int			loss_action;			/* KillLevel that a loss limit raises, 0 = none: the breaker alone */
 	int64		worker_max_silence_ms;
 	int64		simulated_latency_ms;
+	int64		lock_max_idle_ms;
 	bool		tick_history;
 	bool		all_instruments;		/* allowed_instruments is none = no list = every one */
 	bool		all_strategies;

@@ -9,7 +9,8 @@
  * to let trading go on until the next tick would be neither stop nor start.
  *
  * A file that cannot be looked for is an error of a safety step, which opens
- * the desk's breaker.
+ * the desk's breaker. Nobody can put one where there is no directory: that the
+ * valve could not work is told once.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,6 +20,7 @@
 
 #include "errors.h"
 #include "fmgr.h"
+#include "journal/journal.h"
 #include "safety/kill.h"
 #include "safety/kill_file.h"
 
@@ -54,11 +56,45 @@ file_exists(void)
 	return false;
 }
 
+/* The directory of the file, NULL when there is one to put it in, or no file is named. */
+static char *
+missing_directory(void)
+{
+	struct stat status;
+	char	   *directory;
+
+	if (arb_kill_file == NULL || *arb_kill_file == '\0')
+		return NULL;
+	directory = pstrdup(arb_kill_file);
+	get_parent_directory(directory);
+	return stat(directory, &status) == 0 && S_ISDIR(status.st_mode) ? NULL : directory;
+}
+
+/* Once for each name, and again when it was there in between. */
+static void
+tell_missing_directory(const char *directory)
+{
+	static char told[MAXPGPATH] = "";
+
+	if (directory == NULL)
+		told[0] = '\0';
+	else if (strcmp(told, directory) != 0)
+	{
+		strlcpy(told, directory, sizeof(told));
+		arb_alert("critical", "kill_file_impossible", 0,
+				  psprintf("the kill file \"%s\" cannot stop trading: there is no directory \"%s\"",
+						   arb_kill_file, directory));
+	}
+}
+
 /* step_kill_file(): the first step of a tick. */
 Datum
 arbees_step_kill_file(PG_FUNCTION_ARGS)
 {
-	if (file_exists())
+	bool		there = file_exists();
+
+	tell_missing_directory(there ? NULL : missing_directory());
+	if (there)
 		arb_kill_raise(arb_kill_file_level, psprintf("file \"%s\" is there", arb_kill_file));
 	PG_RETURN_VOID();
 }

@@ -454,7 +454,7 @@ arbees_on_quotes(PG_FUNCTION_ARGS)
 	locked = lock_portfolios(&r);
 	judge_all(&r, locked);
 	if (r.driven)
-		arb_settle_due(r.venue_id, r.mode, r.market_time);
+		arb_settle_due(r.venue_id, r.mode, r.market_time, false);
 	arb_tickets_of(r.mode, &r.made, (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
 }

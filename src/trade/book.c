@@ -152,9 +152,9 @@ follow(Book *book, const LedgerEntry *e)
 	if (e->instrument_id != 0)
 		arb_book_expose(book, e->deployment_id, e->instrument_id, &change);
 	if (change.orders > 0)
-		arb_book_order_add(book, e->order_id, e->instrument_id, &e->order, 0);
+		arb_book_order_add(book, e->order_id, e->deployment_id, e->instrument_id, &e->order, 0, 0);
 	else if (e->order_id != 0 && e->qty != 0)
-		arb_book_order_fill(book, e->order_id, e->qty);
+		arb_book_order_fill(book, e->order_id, e->qty, change.cost);
 	if (e->deployment_id != 0)
 	{
 		BookDeployment *d = arb_book_deployment_entry(book, e->deployment_id);
@@ -242,14 +242,16 @@ static bool
 load_order(const Row *row, void *arg)
 {
 	int32		instrument_id = DatumGetInt32(row->value[ORDERS_instrument_id]);
+	int32		deployment_id = DatumGetInt32(row->value[ORDERS_deployment_id]);
 	OrderTerms	terms = arb_book_terms(row);
+	Fixed		filled = arb_row_fixed(row, ORDERS_filled_qty);
 	Exposure	e = {0};
 
 	e.reserved = arb_row_fixed(row, ORDERS_reserved);
 	e.orders = 1;
-	arb_book_expose(arg, DatumGetInt32(row->value[ORDERS_deployment_id]), instrument_id, &e);
-	arb_book_order_add(arg, DatumGetInt64(row->value[ORDERS_order_id]), instrument_id, &terms,
-					   arb_row_fixed(row, ORDERS_filled_qty));
+	arb_book_expose(arg, deployment_id, instrument_id, &e);
+	arb_book_order_add(arg, DatumGetInt64(row->value[ORDERS_order_id]), deployment_id, instrument_id, &terms,
+					   terms.side == SIDE_BUY ? filled : -filled, arb_row_fixed(row, ORDERS_filled_money));
 	return true;
 }
 

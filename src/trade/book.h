@@ -66,6 +66,10 @@ extern int	arb_book_direction(Book *book, int32 instrument_id);
 extern int	arb_book_instruments(const Book *book, int32 deployment_id);
 extern bool arb_book_trades_instrument(const Book *book, int32 deployment_id, int32 instrument_id);
 
+/* What a deployment has at work in an instrument, and the shares its working orders may still add to that or take from it. */
+extern Exposure arb_book_held(const Book *book, int32 deployment_id, int32 instrument_id);
+extern Fixed arb_book_change_at_work(Book *book, int32 deployment_id, int32 instrument_id);
+
 /* The best price at which an order of ours may rest on a side of an instrument; FIXED_NULL = none. */
 extern Fixed arb_book_resting_price(Book *book, int32 instrument_id, OrderSide side);
 
@@ -73,14 +77,14 @@ extern Fixed arb_book_resting_price(Book *book, int32 instrument_id, OrderSide s
 extern Fixed arb_book_working_qty(Book *book, int32 instrument_id);
 
 /*
- * Entry orders made since a time (wall clock); deployment_id 0 = by all. A
+ * Entry orders made since a time of the market; deployment_id 0 = by all. A
  * portfolio that made more than BOOK_RECENT_MAX since then made too many to count:
  * PG_INT32_MAX.
  */
 #define BOOK_RECENT_MAX 4096
 extern int	arb_book_messages(Book *book, int32 deployment_id, TimestampTz since);
 
-/* Entry orders whose signal asked for the same since a time (wall clock), among the last BOOK_RECENT_MAX. */
+/* Entry orders whose signal asked for the same since a time of the market, among the last BOOK_RECENT_MAX. */
 extern int	arb_book_duplicates(Book *book, int32 deployment_id, int32 instrument_id, OrderSide side,
 								AmountKind amount_kind, Fixed amount, Fixed limit_price, TimestampTz since);
 

@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "compat.h"
-#include "core/clock.h"
 #include "core/lock.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -20,6 +19,7 @@ typedef struct Facts
 {
 	ReturnSetInfo *out;
 	Book	   *book;
+	TimestampTz since;			/* from when messages count */
 	const char *scope;
 	int64		key;
 } Facts;
@@ -62,7 +62,7 @@ put_exposure(Facts *f, const Exposure *e)
 }
 
 static void
-put_portfolio(Facts *f, TimestampTz since)
+put_portfolio(Facts *f)
 {
 	const LedgerTotals *t = arb_book_totals(f->book);
 
@@ -89,11 +89,11 @@ put_portfolio(Facts *f, TimestampTz since)
 	put_count(f, "losses_in_row", t->losses_in_row);
 	put_count(f, "positions", t->open_positions);
 	put_count(f, "orders", t->open_orders);
-	put_count(f, "messages", arb_book_messages(f->book, 0, since));
+	put_count(f, "messages", arb_book_messages(f->book, 0, f->since));
 }
 
 static void
-put_deployment(Facts *f, int32 deployment_id, TimestampTz since)
+put_deployment(Facts *f, int32 deployment_id)
 {
 	DeploymentTotals d = arb_book_deployment(f->book, deployment_id);
 
@@ -111,7 +111,7 @@ put_deployment(Facts *f, int32 deployment_id, TimestampTz since)
 	put_count(f, "day_orders", d.day_orders);
 	put_count(f, "day_fills", d.day_fills);
 	put_count(f, "instruments", arb_book_instruments(f->book, deployment_id));
-	put_count(f, "messages", arb_book_messages(f->book, deployment_id, since));
+	put_count(f, "messages", arb_book_messages(f->book, deployment_id, f->since));
 }
 
 static bool
@@ -119,7 +119,7 @@ put_deployment_row(const Row *row, void *arg)
 {
 	Facts	   *f = arg;
 
-	put_deployment(f, DatumGetInt32(row->value[DEPLOYMENTS_deployment_id]), arb_now() - USECS_PER_DAY);
+	put_deployment(f, DatumGetInt32(row->value[DEPLOYMENTS_deployment_id]));
 	return true;
 }
 
@@ -185,7 +185,8 @@ arbees_book_facts(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	f.out = (ReturnSetInfo *) fcinfo->resultinfo;
 	f.book = arb_book(desk.mode, desk.portfolio_id, desk.market_time, NULL);
-	put_portfolio(&f, arb_now() - USECS_PER_DAY);
+	f.since = desk.market_time - USECS_PER_DAY;
+	put_portfolio(&f);
 	put_deployments(&f);
 	put_scopes(&f);
 	put_resting(&f);

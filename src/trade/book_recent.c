@@ -6,6 +6,10 @@
  * A ring that grows to BOOK_RECENT_MAX orders. It is complete from a time on;
  * a question about an earlier time reads the ledger backwards to there, once.
  *
+ * Times are the market's, so that a recorded session counts the same whenever it
+ * is traded again. An order that waited for the portfolio's lock may be older than
+ * one before it; it counts as made with that one, so that the ring ascends.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -17,6 +21,9 @@
 #include "utils/memutils.h"
 
 #define FIRST_SIZE 64
+
+/* Whoever waited longer than this for a portfolio's lock orders nothing any more: its quotes are stale. */
+#define LONGEST_WAIT (10 * USECS_PER_SEC)
 
 static RecentOrder *
 nth(const RecentOrders *r, int n)
@@ -71,6 +78,8 @@ append(Book *book, const RecentOrder *order)
 		r->count--;
 	}
 	*nth(r, r->count) = *order;
+	if (r->count > 0)
+		nth(r, r->count)->at = Max(order->at, nth(r, r->count - 1)->at);
 	r->count++;
 }
 
@@ -86,7 +95,7 @@ recent_order(const LedgerEntry *e)
 {
 	RecentOrder order = {0};
 
-	order.at = e->entered_at;
+	order.at = e->market_time;
 	order.order_id = e->order_id;
 	order.deployment_id = e->deployment_id;
 	order.instrument_id = e->instrument_id;
@@ -102,9 +111,9 @@ arb_book_recent_add(Book *book, const LedgerEntry *entry)
 
 	if (!is_entry_order(entry))
 		return;
-	/* The first known: from here on nothing is missed. */
+	/* The first known: after it nothing is missed; before it there may be more of the same time. */
 	if (book->recent.complete_from == DT_NOEND)
-		book->recent.complete_from = entry->entered_at;
+		book->recent.complete_from = entry->market_time + 1;
 	order = recent_order(entry);
 	append(book, &order);
 }
@@ -126,7 +135,7 @@ collect(const Row *row, void *arg)
 	LedgerEntry entry;
 
 	arb_ledger_entry_read(row, &entry);
-	if (entry.entered_at < b->since)
+	if (entry.market_time < b->since - LONGEST_WAIT)
 		return false;
 	if (!is_entry_order(&entry))
 		return true;

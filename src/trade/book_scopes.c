@@ -257,7 +257,8 @@ arb_book_terms(const Row *order)
 
 /* The instrument is exposed to the order already. */
 void
-arb_book_order_add(Book *book, int64 order_id, int32 instrument_id, const OrderTerms *terms, Fixed filled)
+arb_book_order_add(Book *book, int64 order_id, int32 deployment_id, int32 instrument_id, const OrderTerms *terms,
+				   Fixed filled, Fixed filled_money)
 {
 	BookInstrument *i = hash_search(book->instruments, &instrument_id, HASH_FIND, NULL);
 	BookOrder  *order;
@@ -266,20 +267,24 @@ arb_book_order_add(Book *book, int64 order_id, int32 instrument_id, const OrderT
 	if (i == NULL)
 		elog(ERROR, "book has no instrument %d for order " INT64_FORMAT, instrument_id, order_id);
 	order = hash_search(book->orders, &order_id, HASH_ENTER, &found);
+	order->deployment_id = deployment_id;
 	order->terms = *terms;
 	order->filled = filled;
+	order->filled_money = filled_money;
 	if (!found)
 		dlist_push_tail(&i->orders, &order->node);
 }
 
-/* Shares an order gained or lost, or those of a fill taken back. */
+/* Shares and dollars a buy gained and spent, or those of a fill taken back; what a sale gave has the opposite sign. */
 void
-arb_book_order_fill(Book *book, int64 order_id, Fixed qty)
+arb_book_order_fill(Book *book, int64 order_id, Fixed qty, Fixed money)
 {
 	BookOrder  *order = hash_search(book->orders, &order_id, HASH_FIND, NULL);
 
-	if (order != NULL)
-		order->filled += qty;
+	if (order == NULL)
+		return;
+	order->filled += qty;
+	order->filled_money += money;
 }
 
 void
@@ -355,6 +360,36 @@ arb_book_working_qty(Book *book, int32 instrument_id)
 	return qty;
 }
 
+/* Shares by which an order may still change what is held: those of a buy in money at the price it may pay at most. */
+static Fixed
+change_left(const OrderTerms *terms, const BookOrder *order)
+{
+	if (terms->side == SIDE_SELL)
+		return -Max(arb_fixed_add(terms->amount, order->filled), 0);
+	if (terms->amount_kind == AMOUNT_MONEY)
+		return Max(arb_fixed_div_floor(arb_fixed_sub(terms->amount, order->filled_money), terms->limit_price), 0);
+	return Max(arb_fixed_sub(terms->amount, order->filled), 0);
+}
+
+Fixed
+arb_book_change_at_work(Book *book, int32 deployment_id, int32 instrument_id)
+{
+	BookInstrument *i = hash_search(book->instruments, &instrument_id, HASH_FIND, NULL);
+	Fixed		qty = 0;
+	dlist_iter	iter;
+
+	if (i == NULL)
+		return 0;
+	dlist_foreach(iter, &i->orders)
+	{
+		BookOrder  *order = dlist_container(BookOrder, node, iter.cur);
+
+		if (order->deployment_id == deployment_id)
+			qty = arb_fixed_add(qty, change_left(terms_of(book, order), order));
+	}
+	return qty;
+}
+
 /* ---- questions ---- */
 
 Exposure
@@ -393,10 +428,17 @@ arb_book_instruments(const Book *book, int32 deployment_id)
 	return d == NULL ? 0 : d->instruments;
 }
 
+/* What a deployment has at work in an instrument. */
+Exposure
+arb_book_held(const Book *book, int32 deployment_id, int32 instrument_id)
+{
+	return arb_book_exposure(book, BOOK_DEPLOYMENT_INSTRUMENT, pair_key(deployment_id, instrument_id));
+}
+
 bool
 arb_book_trades_instrument(const Book *book, int32 deployment_id, int32 instrument_id)
 {
-	Exposure	e = arb_book_exposure(book, BOOK_DEPLOYMENT_INSTRUMENT, pair_key(deployment_id, instrument_id));
+	Exposure	e = arb_book_held(book, deployment_id, instrument_id);
 
 	return something_open(&e);
 }

@@ -44,8 +44,10 @@ typedef struct BookOrder
 {
 	int64		order_id;
 	dlist_node	node;
+	int32		deployment_id;
 	OrderTerms	terms;
-	Fixed		filled;			/* shares */
+	Fixed		filled;			/* shares; less than nothing for a sale */
+	Fixed		filled_money;	/* dollars a buy has spent */
 } BookOrder;
 
 typedef struct BookDeployment
@@ -110,8 +112,9 @@ struct Book
 /* book_scopes.c */
 extern void arb_book_scopes_init(Book *book);
 extern void arb_book_expose(Book *book, int32 deployment_id, int32 instrument_id, const Exposure *change);
-extern void arb_book_order_add(Book *book, int64 order_id, int32 instrument_id, const OrderTerms *terms, Fixed filled);
-extern void arb_book_order_fill(Book *book, int64 order_id, Fixed qty);
+extern void arb_book_order_add(Book *book, int64 order_id, int32 deployment_id, int32 instrument_id,
+							   const OrderTerms *terms, Fixed filled, Fixed filled_money);
+extern void arb_book_order_fill(Book *book, int64 order_id, Fixed qty, Fixed money);
 extern void arb_book_order_remove(Book *book, int64 order_id);
 extern void arb_book_refresh_keys(Book *book);
 extern BookDeployment *arb_book_deployment_entry(Book *book, int32 deployment_id);

@@ -146,6 +146,20 @@ protection_price(Fixed bid, int orders_before, Fixed tick)
 	return Max(tick, arb_fixed_floor_to(price, tick));
 }
 
+/* As much of a position as the venue takes in one order, in whole lots: the rest is the next attempt's. */
+static Fixed
+exit_amount(Fixed qty, Fixed price, const Row *instrument)
+{
+	Fixed		most = arb_row_fixed(instrument, INSTRUMENTS_max_qty);
+	Fixed		most_money = arb_row_fixed(instrument, INSTRUMENTS_max_notional);
+
+	if (most != FIXED_NULL && most > 0)
+		qty = Min(qty, most);
+	if (most_money != FIXED_NULL && most_money > 0)
+		qty = Min(qty, arb_fixed_div_floor(most_money, price));
+	return arb_fixed_floor_to(qty, arb_row_fixed(instrument, INSTRUMENTS_lot_size));
+}
+
 /* A rung has its time; the next one waits until the venue says how this one ended. */
 static void
 end_rung(Watch *w, int64 order_id)
@@ -228,9 +242,8 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 	wish.instrument_id = DatumGetInt32(position->value[POSITIONS_instrument_id]);
 	wish.side = SIDE_SELL;
 	wish.amount_kind = AMOUNT_BASE;
-	wish.amount = arb_fixed_floor_to(arb_row_fixed(position, POSITIONS_qty),
-									 arb_fixed_from_numeric(instrument.value[INSTRUMENTS_lot_size]));
 	wish.limit_price = protection_price(quote->bid, history.orders, tick);
+	wish.amount = exit_amount(arb_row_fixed(position, POSITIONS_qty), wish.limit_price, &instrument);
 	wish.time_in_force = TIF_FAK;
 	wish.take_profit_kind = TAKE_PROFIT_NONE;
 	wish.confidence = wish.target_qty = FIXED_NULL;

@@ -44,8 +44,9 @@ find_fill(TradingMode mode, int64 order_id, const char *venue_trade_id, Row *fil
 	return found;
 }
 
+/* The change says what the fill did to the books, for a void to undo; nothing for one that came void. */
 static void
-insert_fill(TradingMode mode, const Row *order, const FillFacts *facts)
+insert_fill(TradingMode mode, const Row *order, const FillFacts *facts, const LedgerChange *change)
 {
 	Datum		value[ARB_MAX_COLUMNS];
 	bool		null[ARB_MAX_COLUMNS] = {false};
@@ -72,6 +73,8 @@ insert_fill(TradingMode mode, const Row *order, const FillFacts *facts)
 	SET(booked_at, TimestampTzGetDatum(now));
 	SET(voided_at, TimestampTzGetDatum(now));
 	null[FILLS_voided_at] = facts->settlement != SETTLEMENT_VOIDED;
+	SET(cost_change, arb_fixed_to_numeric(change->cost_open));
+	SET(reserved_change, arb_fixed_to_numeric(change->reserved));
 #undef SET
 	table = arb_table_open(&fills_table, mode, RowExclusiveLock);
 	arb_guard_open("fills");
@@ -134,92 +137,64 @@ close_trade(const Row *position, LedgerChange *change)
 	change->trade_pnl = arb_row_fixed(position, POSITIONS_realized_pnl);
 }
 
-/* The cost that leaves the position with the shares sold: all of it with the last share. */
+/*
+ * What a trade adds to the cost of a position. Shares it closes leave with their
+ * part of the cost, all of it with the last one; shares it opens come at what
+ * they cost. More sold than was held is owed at what it was sold for.
+ */
 static Fixed
-cost_of_sold(const Row *position, Fixed qty_sold)
+cost_of_trade(const Row *position, Fixed shares, Fixed paid)
 {
 	Fixed		qty = arb_row_fixed(position, POSITIONS_qty);
 	Fixed		cost = arb_row_fixed(position, POSITIONS_cost);
+	Fixed		held = Abs(qty);
+	Fixed		traded = Abs(shares);
 
-	if (qty <= 0 || qty_sold >= qty)
-		return cost;
-	return arb_fixed_muldiv_floor(cost, qty_sold, qty);
-}
-
-static void
-book_buy(Row *position, const FillFacts *facts, LedgerChange *change)
-{
-	add_to(position, POSITIONS_entry_qty, facts->qty);
-	add_to(position, POSITIONS_entry_money, facts->money);
-	add_to(position, POSITIONS_qty, facts->qty);
-	add_to(position, POSITIONS_cost, facts->money);
-	change->qty = facts->qty;
-	change->net = facts->money;
-	change->cash = -arb_fixed_add(facts->money, facts->fee);
-	change->cost_open = facts->money;
-	change->realized = -facts->fee;
-}
-
-static void
-book_sell(Row *position, const FillFacts *facts, LedgerChange *change)
-{
-	Fixed		cost = cost_of_sold(position, facts->qty);
-
-	add_to(position, POSITIONS_exit_qty, facts->qty);
-	add_to(position, POSITIONS_exit_money, facts->money);
-	add_to(position, POSITIONS_qty, -facts->qty);
-	add_to(position, POSITIONS_cost, -cost);
-	change->qty = -facts->qty;
-	change->net = -facts->money;
-	change->cash = arb_fixed_sub(facts->money, facts->fee);
-	change->cost_open = -cost;
-	change->realized = arb_fixed_sub(arb_fixed_sub(facts->money, cost), facts->fee);
+	if (qty == 0 || shares == 0 || (qty > 0) == (shares > 0))
+		return paid;
+	if (traded < held)
+		return -arb_fixed_muldiv_floor(cost, traded, held);
+	return arb_fixed_sub(arb_fixed_sub(paid, arb_fixed_muldiv_floor(paid, held, traded)), cost);
 }
 
 static void
 book_position(Row *position, const FillFacts *facts, LedgerChange *change)
 {
-	if (facts->side == SIDE_BUY)
-		book_buy(position, facts, change);
-	else
-		book_sell(position, facts, change);
+	bool		buy = facts->side == SIDE_BUY;
+	Fixed		paid = buy ? facts->money : -facts->money;
+	Fixed		qty = buy ? facts->qty : -facts->qty;
+
+	change->qty = qty;
+	change->net = paid;
+	change->cash = -arb_fixed_add(paid, facts->fee);
+	change->cost_open = cost_of_trade(position, qty, paid);
+	change->realized = arb_fixed_sub(arb_fixed_sub(change->cost_open, paid), facts->fee);
+	change->fees = facts->fee;
+	add_to(position, buy ? POSITIONS_entry_qty : POSITIONS_exit_qty, facts->qty);
+	add_to(position, buy ? POSITIONS_entry_money : POSITIONS_exit_money, facts->money);
+	add_to(position, POSITIONS_qty, qty);
+	add_to(position, POSITIONS_cost, change->cost_open);
 	add_to(position, POSITIONS_fees, facts->fee);
 	add_to(position, POSITIONS_realized_pnl, change->realized);
-	change->fees = facts->fee;
 }
 
-/* A fill that failed to settle is its own opposite, to the micro-dollar. */
+/* A fill that failed to settle is its own opposite, to the micro-dollar; cost is what it added to the position's. */
 static void
-unbook_position(Row *position, const FillFacts *facts, LedgerChange *change)
+unbook_position(Row *position, const FillFacts *facts, Fixed cost, LedgerChange *change)
 {
-	if (facts->side == SIDE_BUY)
-	{
-		add_to(position, POSITIONS_entry_qty, -facts->qty);
-		add_to(position, POSITIONS_entry_money, -facts->money);
-		add_to(position, POSITIONS_qty, -facts->qty);
-		add_to(position, POSITIONS_cost, -facts->money);
-		change->qty = -facts->qty;
-		change->net = -facts->money;
-		change->cash = arb_fixed_add(facts->money, facts->fee);
-		change->cost_open = -facts->money;
-		change->realized = facts->fee;
-	}
-	else
-	{
-		/* The shares come back at the cost the entry's average gives them. */
-		Fixed		average = arb_position_average(position);
-		Fixed		cost = arb_fixed_mul_floor(average, facts->qty);
+	bool		buy = facts->side == SIDE_BUY;
+	Fixed		paid = buy ? facts->money : -facts->money;
+	Fixed		qty = buy ? facts->qty : -facts->qty;
 
-		add_to(position, POSITIONS_exit_qty, -facts->qty);
-		add_to(position, POSITIONS_exit_money, -facts->money);
-		add_to(position, POSITIONS_qty, facts->qty);
-		add_to(position, POSITIONS_cost, cost);
-		change->qty = facts->qty;
-		change->net = facts->money;
-		change->cash = arb_fixed_sub(facts->fee, facts->money);
-		change->cost_open = cost;
-		change->realized = arb_fixed_add(arb_fixed_sub(cost, facts->money), facts->fee);
-	}
+	add_to(position, buy ? POSITIONS_entry_qty : POSITIONS_exit_qty, -facts->qty);
+	add_to(position, buy ? POSITIONS_entry_money : POSITIONS_exit_money, -facts->money);
+	add_to(position, POSITIONS_qty, -qty);
+	add_to(position, POSITIONS_cost, -cost);
+	change->qty = -qty;
+	change->net = -paid;
+	change->cash = arb_fixed_add(paid, facts->fee);
+	change->cost_open = -cost;
+	change->realized = arb_fixed_add(arb_fixed_sub(paid, cost), facts->fee);
 	add_to(position, POSITIONS_fees, -facts->fee);
 	add_to(position, POSITIONS_realized_pnl, change->realized);
 	change->fees = -facts->fee;
@@ -245,6 +220,118 @@ move_position(Row *position, const Row *order, Fixed lot_size, TimestampTz at, L
 		arb_position_transition(position, POSITION_EVENT_LATE_FILL, at);
 		change->open_positions = 1;
 	}
+}
+
+/* ---- the orders of a position ---- */
+
+typedef struct WorkingOrders
+{
+	int			entries;
+	List	   *exits;			/* of int64 * */
+	Fixed		exit_qty;		/* shares they may still sell */
+} WorkingOrders;
+
+static bool
+note_working(const Row *row, void *arg)
+{
+	WorkingOrders *working = arg;
+	int64	   *id;
+
+	if (!arb_order_working(arb_order_state(row)))
+		return true;
+	if (purpose_of(row) == PURPOSE_ENTRY)
+	{
+		working->entries++;
+		return true;
+	}
+	id = palloc(sizeof(int64));
+	*id = DatumGetInt64(row->value[ORDERS_order_id]);
+	working->exits = lappend(working->exits, id);
+	working->exit_qty = arb_fixed_add(working->exit_qty,
+									  arb_row_fixed(row, ORDERS_amount) - arb_row_fixed(row, ORDERS_filled_qty));
+	return true;
+}
+
+static WorkingOrders
+working_orders(TradingMode mode, int64 position_id)
+{
+	WorkingOrders working = {0};
+	Table		table = arb_table_open(&orders_table, mode, AccessShareLock);
+	IndexKey	keys[] = {INT8_KEY(position_id)};
+	Snapshot	snapshot = arb_snapshot_begin();
+
+	arb_table_scan(&table, "orders_position_idx", 1, keys, ForwardScanDirection, snapshot, note_working, &working);
+	arb_snapshot_end(snapshot);
+	arb_table_close(&table);
+	return working;
+}
+
+/*
+ * Ends a position in which nothing is left and for which nothing works.
+ *
+ * What was sold before has its result; what was never bought has none.
+ */
+static void
+end_empty_position(TradingMode mode, const Row *order, TimestampTz market_time)
+{
+	LedgerChange change;
+	Row			position;
+	WorkingOrders working;
+	PositionState state;
+	int			held;
+	Fixed		heat;
+
+	if (!arb_position_read(mode, DatumGetInt64(order->value[ORDERS_position_id]), &position))
+		return;
+	state = arb_position_state(&position);
+	/* An entry that ended leaves no position in ENTRY, whatever odd fills it had. */
+	if (state == POSITION_STATE_CLOSED ||
+		(arb_row_fixed(&position, POSITIONS_qty) != 0 &&
+		 !(state == POSITION_STATE_ENTRY && purpose_of(order) == PURPOSE_ENTRY)))
+		return;
+	working = working_orders(mode, DatumGetInt64(position.value[POSITIONS_position_id]));
+	if (working.entries > 0 || working.exits != NIL)
+		return;
+	arb_order_change(order, LEDGER_RELEASE, &change);
+	change.order_id = 0;		/* the order's own row is written; this one is the position's */
+	held = arb_position_held(&position);
+	heat = heat_of(&position, order);
+	arb_position_transition(&position, POSITION_EVENT_ENTRY_ENDED, market_time);
+	arb_position_write(mode, &position);
+	change.open_positions = -1;
+	if (arb_row_fixed(&position, POSITIONS_exit_qty) != 0)
+		close_trade(&position, &change);
+	change.held_positions = arb_position_held(&position) - held;
+	change.heat = arb_fixed_sub(heat_of(&position, order), heat);
+	arb_ledger_append(mode, DatumGetInt32(order->value[ORDERS_portfolio_id]), &change, market_time);
+}
+
+/* What is to sell more than there is any more makes room for an exit of what there is. */
+static void
+cancel_exits_beyond(TradingMode mode, const Row *position, TimestampTz market_time)
+{
+	WorkingOrders working = working_orders(mode, DatumGetInt64(position->value[POSITIONS_position_id]));
+	ListCell   *lc;
+
+	if (working.exit_qty <= arb_row_fixed(position, POSITIONS_qty))
+		return;
+	foreach(lc, working.exits)
+	{
+		Row			exit;
+
+		if (arb_order_lock(mode, *(int64 *) lfirst(lc), &exit))
+			arb_order_cancel(mode, &exit, "a fill of its entry failed to settle", market_time);
+	}
+}
+
+static void
+alarm_oversold(const Row *position, const LedgerChange *change)
+{
+	if (change->qty < 0 && arb_row_fixed(position, POSITIONS_qty) < 0)
+		arb_alert("critical", "oversold", DatumGetInt32(position->value[POSITIONS_portfolio_id]),
+				  psprintf("position " INT64_FORMAT " has sold more than it has: %s shares are held",
+						   DatumGetInt64(position->value[POSITIONS_position_id]),
+						   arb_fixed_to_cstring(arb_row_fixed(position, POSITIONS_qty))));
 }
 
 static void
@@ -298,24 +385,27 @@ apply_new(TradingMode mode, Row *order, const FillFacts *facts, Fixed lot_size, 
 
 	if (!arb_position_read(mode, position_id, &position))
 		elog(ERROR, "position " INT64_FORMAT " of a filled order does not exist", position_id);
-	insert_fill(mode, order, facts);
-	ARB_DEBUG_POINT("fill");
-	if (facts->settlement == SETTLEMENT_VOIDED)
-		return FILL_VOIDED;		/* failed before we heard of it: recorded, moves nothing */
-
 	arb_order_change(order, LEDGER_FILL, &change);
+	if (facts->settlement == SETTLEMENT_VOIDED)
+	{
+		/* Failed before we heard of it: recorded, moves nothing. */
+		insert_fill(mode, order, facts, &change);
+		return FILL_VOIDED;
+	}
 	change.reference = facts->venue_trade_id;
 	held = arb_position_held(&position);
 	change.fill = true;
 	heat = heat_of(&position, order);
 	book_position(&position, facts, &change);
+	if (arb_order_working(before) && facts->side == SIDE_BUY)
+		change.reserved = -shrink_reservation(order, facts);
+	insert_fill(mode, order, facts, &change);
+	ARB_DEBUG_POINT("fill");
 	move_position(&position, order, lot_size, market_time, &change);
 	change.held_positions = arb_position_held(&position) - held;
 	add_to(order, ORDERS_filled_qty, facts->qty);
 	add_to(order, ORDERS_filled_money, facts->money);
 	add_to(order, ORDERS_fees, facts->fee);
-	if (arb_order_working(before) && facts->side == SIDE_BUY)
-		change.reserved = -shrink_reservation(order, facts);
 	change.heat = arb_fixed_sub(heat_of(&position, order), heat);
 	arb_ledger_append(mode, DatumGetInt32(order->value[ORDERS_portfolio_id]), &change, market_time);
 	arb_position_write(mode, &position);
@@ -328,45 +418,86 @@ apply_new(TradingMode mode, Row *order, const FillFacts *facts, Fixed lot_size, 
 						 arb_fixed_to_cstring(facts->qty), arb_fixed_to_cstring(facts->price),
 						 arb_fixed_to_cstring(facts->fee), facts->venue_trade_id));
 	alarm_odd_fill(order, facts, before);
+	alarm_oversold(&position, &change);
+	/* What was sold too much has come in after all. */
+	if (arb_row_fixed(&position, POSITIONS_qty) == 0 && arb_position_state(&position) != POSITION_STATE_CLOSED)
+		end_empty_position(mode, order, market_time);
 	return FILL_BOOKED;
 }
 
+/* Before its fills the position was an entry under way: what they set off is over with them. */
+static void
+return_to_entry(Row *position, TimestampTz market_time)
+{
+	int			i;
+
+	arb_position_transition(position, POSITION_EVENT_ENTRY_VOIDED, market_time);
+	for (i = POSITIONS_high_water; i <= POSITIONS_intended_price; i++)
+		position->null[i] = true;
+}
+
+/* Where the position stands after a void; one with nothing left ends when nothing works for it. */
+static void
+move_voided_position(TradingMode mode, Row *position, TimestampTz market_time, LedgerChange *change)
+{
+	PositionState state = arb_position_state(position);
+	bool		empty = arb_row_fixed(position, POSITIONS_qty) == 0;
+
+	if (state == POSITION_STATE_CLOSED && !empty)
+	{
+		arb_position_transition(position, POSITION_EVENT_LATE_FILL, market_time);
+		change->open_positions = 1;
+	}
+	/* An operator's word, and an exit that is out, outlast the shares: more may come. */
+	else if (empty && arb_fsm_find(&PositionFsm, state, POSITION_EVENT_ENTRY_VOIDED) != NULL &&
+			 working_orders(mode, DatumGetInt64(position->value[POSITIONS_position_id])).entries > 0)
+		return_to_entry(position, market_time);
+}
+
 /* The stored fill, not the message, says what is taken back. */
+static FillFacts
+stored_facts(const Row *fill)
+{
+	FillFacts	stored = {0};
+
+	stored.venue_trade_id = TextDatumGetCString(fill->value[FILLS_venue_trade_id]);
+	stored.side = arb_label_value(LABEL_SIDE, DatumGetObjectId(fill->value[FILLS_side]));
+	stored.qty = arb_row_fixed(fill, FILLS_qty);
+	stored.money = arb_row_fixed(fill, FILLS_money);
+	stored.fee = arb_row_fixed(fill, FILLS_fee);
+	return stored;
+}
+
+/* While the order works, it may spend again what the fill had spent. */
+static Fixed
+give_back_reservation(Row *order, const Row *fill)
+{
+	Fixed		back = -arb_row_fixed(fill, FILLS_reserved_change);
+
+	if (!arb_order_working(arb_order_state(order)))
+		return 0;
+	add_to(order, ORDERS_reserved, back);
+	return back;
+}
+
 static void
 void_fill(TradingMode mode, Row *order, Row *fill, TimestampTz market_time)
 {
+	FillFacts	stored = stored_facts(fill);
 	LedgerChange change;
-	FillFacts	stored = {0};
 	Row			position;
-	Fixed		qty;
 	int			held;
 	Fixed		heat;
 
-	stored.side = arb_label_value(LABEL_SIDE, DatumGetObjectId(fill->value[FILLS_side]));
-	stored.qty = arb_fixed_from_numeric(fill->value[FILLS_qty]);
-	stored.money = arb_fixed_from_numeric(fill->value[FILLS_money]);
-	stored.fee = arb_fixed_from_numeric(fill->value[FILLS_fee]);
 	if (!arb_position_read(mode, DatumGetInt64(order->value[ORDERS_position_id]), &position))
 		elog(ERROR, "position of a filled order does not exist");
 	arb_order_change(order, LEDGER_VOID, &change);
-	change.reference = TextDatumGetCString(fill->value[FILLS_venue_trade_id]);
+	change.reference = stored.venue_trade_id;
 	held = arb_position_held(&position);
 	heat = heat_of(&position, order);
-	unbook_position(&position, &stored, &change);
-	qty = arb_row_fixed(&position, POSITIONS_qty);
-	if (arb_position_state(&position) != POSITION_STATE_CLOSED && qty == 0)
-	{
-		arb_position_transition(&position, POSITION_EVENT_ENTRY_ENDED, market_time);
-		change.open_positions = -1;
-		/* What was sold before has its result; what was never bought has none. */
-		if (arb_row_fixed(&position, POSITIONS_exit_qty) != 0)
-			close_trade(&position, &change);
-	}
-	else if (arb_position_state(&position) == POSITION_STATE_CLOSED && qty != 0)
-	{
-		arb_position_transition(&position, POSITION_EVENT_LATE_FILL, market_time);
-		change.open_positions = 1;
-	}
+	unbook_position(&position, &stored, arb_row_fixed(fill, FILLS_cost_change), &change);
+	move_voided_position(mode, &position, market_time, &change);
+	change.reserved = give_back_reservation(order, fill);
 	change.held_positions = arb_position_held(&position) - held;
 	change.heat = arb_fixed_sub(heat_of(&position, order), heat);
 	add_to(order, ORDERS_filled_qty, -stored.qty);
@@ -381,6 +512,33 @@ void_fill(TradingMode mode, Row *order, Row *fill, TimestampTz market_time)
 	arb_alert("critical", "fill_voided", DatumGetInt32(order->value[ORDERS_portfolio_id]),
 			  psprintf("trade %s of order " INT64_FORMAT " failed to settle and was taken back",
 					   change.reference, change.order_id));
+	alarm_oversold(&position, &change);
+	cancel_exits_beyond(mode, &position, market_time);
+	end_empty_position(mode, order, market_time);
+}
+
+static bool
+add_heard(const Row *fill, void *arg)
+{
+	Fixed	   *qty = arg;
+
+	*qty = arb_fixed_add(*qty, arb_row_fixed(fill, FILLS_qty));
+	return true;
+}
+
+/* arb_fills_heard returns the shares of all fills we know of an order, those that failed to settle included. */
+Fixed
+arb_fills_heard(TradingMode mode, int64 order_id)
+{
+	Table		table = arb_table_open(&fills_table, mode, AccessShareLock);
+	IndexKey	keys[] = {INT8_KEY(order_id)};
+	Snapshot	snapshot = arb_snapshot_begin();
+	Fixed		qty = 0;
+
+	arb_table_visit(&table, "fills_venue_trade_key", 1, keys, ForwardScanDirection, snapshot, add_heard, &qty);
+	arb_snapshot_end(snapshot);
+	arb_table_close(&table);
+	return qty;
 }
 
 /*
@@ -409,28 +567,9 @@ arb_fill_apply(TradingMode mode, Row *order, const FillFacts *facts, Fixed lot_s
 	return FILL_CONFIRMED;
 }
 
-/* The entry ended without a share: there is no position to watch. */
-static void
-end_empty_entry(TradingMode mode, const Row *order, TimestampTz market_time)
-{
-	LedgerChange change;
-	Row			position;
-
-	if (purpose_of(order) != PURPOSE_ENTRY ||
-		!arb_position_read(mode, DatumGetInt64(order->value[ORDERS_position_id]), &position) ||
-		arb_position_state(&position) != POSITION_STATE_ENTRY)
-		return;
-	arb_position_transition(&position, POSITION_EVENT_ENTRY_ENDED, market_time);
-	arb_position_write(mode, &position);
-	arb_order_change(order, LEDGER_RELEASE, &change);
-	change.order_id = 0;		/* the order's own row is written; this one is the position's */
-	change.open_positions = -1;
-	arb_ledger_append(mode, DatumGetInt32(order->value[ORDERS_portfolio_id]), &change, market_time);
-}
-
 /*
  * arb_order_finish ends an order by an event (close, expire, reject, not_sent) and
- * gives its reservation back; an entry without fills takes its position with it.
+ * gives its reservation back; a position that this leaves empty ends with it.
  */
 void
 arb_order_finish(TradingMode mode, Row *order, OrderEvent event, const char *reason, TimestampTz market_time)
@@ -442,7 +581,7 @@ arb_order_finish(TradingMode mode, Row *order, OrderEvent event, const char *rea
 		arb_order_end_reservation(mode, order, market_time);
 	arb_order_write(mode, order);
 	ARB_DEBUG_POINT("order_ended");
-	end_empty_entry(mode, order, market_time);
+	end_empty_position(mode, order, market_time);
 	arb_journal(mode, "order_ended", DatumGetInt32(order->value[ORDERS_portfolio_id]),
 				DatumGetInt64(order->value[ORDERS_order_id]),
 				psprintf("%s: %s", arb_label_name(LABEL_ORDER_STATE, arb_order_state(order)),

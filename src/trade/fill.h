@@ -35,6 +35,7 @@ typedef enum FillResult
 
 extern FillResult arb_fill_apply(TradingMode mode, Row *order, const FillFacts *facts,
 								 Fixed lot_size, TimestampTz market_time);
+extern Fixed arb_fills_heard(TradingMode mode, int64 order_id);
 extern void arb_order_finish(TradingMode mode, Row *order, OrderEvent event, const char *reason,
 							 TimestampTz market_time);
 extern const char *arb_order_cancel(TradingMode mode, Row *order, const char *reason, TimestampTz market_time);

@@ -40,6 +40,17 @@ text_is(const Row *row, int column, const char *label)
 	return !row->null[column] && strcmp(TextDatumGetCString(row->value[column]), label) == 0;
 }
 
+/*
+ * Milliseconds of silence, as a decision stores them. Under a driven clock nothing
+ * but health may come from the wall's: a session that is traded again, in another
+ * mode or at another speed, must store the same for the same health.
+ */
+static int64
+silence(const GateContext *c, int64 age_ms, int64 limit_ms)
+{
+	return c->clock_driven && age_ms >= 0 && age_ms <= limit_ms ? 0 : age_ms;
+}
+
 /* Its beat only grows without notice, so one that is young enough need not be read again. */
 static bool
 read_conductor(TimestampTz now, Row *row)
@@ -63,10 +74,12 @@ gather_desk(GateContext *c, Snapshot snapshot)
 	in->mode_allowed = (controls->trading_mode & (1 << in->mode)) != 0;
 	in->allow_submit = controls->allow_submit;
 	in->conductor_age_ms = -1;
-	if (read_conductor(in->decided_at, &row))
+	if (read_conductor(c->now, &row))
 	{
-		in->conductor_age_ms = Max(0, arb_elapsed_ms(DatumGetTimestampTz(row.value[CONDUCTOR_beat_at]), in->decided_at));
+		int64		age_ms = arb_elapsed_ms(DatumGetTimestampTz(row.value[CONDUCTOR_beat_at]), c->now);
+
 		in->conductor_limit_ms = CONDUCTOR_MISSED_INTERVALS * DatumGetInt32(row.value[CONDUCTOR_interval_ms]);
+		in->conductor_age_ms = silence(c, Max(0, age_ms), in->conductor_limit_ms);
 	}
 }
 
@@ -197,11 +210,11 @@ gather_watch(GateContext *c)
 	limits.worker_ms = c->controls->worker_max_silence_ms;
 	limits.feed_ms = in->feed_max_silence_ms;
 	limits.balance_ms = in->balance_max_age_ms;
-	arb_watch(c->venue_id, c->venue_account_id, in->decided_at, &limits, &watch);
-	in->worker_age_ms = watch.worker_age_ms;
+	arb_watch(c->venue_id, c->venue_account_id, c->now, &limits, &watch);
+	in->worker_age_ms = silence(c, watch.worker_age_ms, limits.worker_ms);
 	in->worker_limit_ms = limits.worker_ms;
-	in->feed_age_ms = watch.feed_age_ms;
-	in->balance_age_ms = watch.balance_age_ms;
+	in->feed_age_ms = silence(c, watch.feed_age_ms, limits.feed_ms);
+	in->balance_age_ms = silence(c, watch.balance_age_ms, limits.balance_ms);
 }
 
 static bool
@@ -376,7 +389,7 @@ gather_conduct(GateContext *c, Book *book)
 {
 	GateInput  *in = &c->in;
 	const Wish *w = c->wish;
-	TimestampTz second_ago = in->decided_at - USECS_PER_SEC;
+	TimestampTz second_ago = in->market_time - USECS_PER_SEC;
 
 	in->messages_last_second = arb_book_messages(book, 0, second_ago);
 	in->strategy_messages_last_second = arb_book_messages(book, w->deployment_id, second_ago);
@@ -384,7 +397,7 @@ gather_conduct(GateContext *c, Book *book)
 	if (in->duplicate_window_ms != FIXED_NULL && in->duplicate_window_ms != FIXED_NONE && in->duplicate_window_ms > 0)
 		in->duplicates = arb_book_duplicates(book, w->deployment_id, w->instrument_id, w->side, w->amount_kind,
 											 w->amount, w->limit_price,
-											 in->decided_at - in->duplicate_window_ms * USECS_PER_MS);
+											 in->market_time - in->duplicate_window_ms * USECS_PER_MS);
 }
 
 static bool
@@ -488,6 +501,7 @@ gather_identity(GateContext *c, Snapshot snapshot)
 	c->venue_name = TextDatumGetCString(venue.value[VENUES_name]);
 	c->in.calendar_open = arb_calendar_open(&venue, c->in.market_time);
 	c->in.is_simulator = DatumGetBool(venue.value[VENUES_is_simulator]);
+	c->clock_driven = DatumGetBool(venue.value[VENUES_clock_driven]);
 	c->derives_order_id = DatumGetBool(venue.value[VENUES_derives_order_id]);
 	if (DatumGetInt32(c->instrument.value[INSTRUMENTS_venue_id]) != c->venue_id)
 		ereport(ERROR,
@@ -508,7 +522,7 @@ arb_gather(GateContext *c, const QuoteSet *quotes, TimestampTz market_time)
 	GateInput  *in = &c->in;
 
 	in->market_time = market_time;
-	in->decided_at = arb_now();
+	c->now = arb_now();
 	in->purpose = c->wish->purpose;
 	in->mode = c->wish->mode;
 	in->portfolio_id = c->wish->portfolio_id;
@@ -518,6 +532,7 @@ arb_gather(GateContext *c, const QuoteSet *quotes, TimestampTz market_time)
 	in->overridden_0 = c->wish->overridden[0];
 	in->overridden_1 = c->wish->overridden[1];
 	gather_identity(c, snapshot);
+	in->decided_at = c->clock_driven ? market_time : c->now;
 	gather_desk(c, snapshot);
 	gather_account(c, snapshot);
 	gather_strategy(c, snapshot);

@@ -36,7 +36,9 @@ typedef struct GateContext
 	Row			position;		/* exits */
 	int32		venue_id;
 	int32		venue_account_id;	/* 0 = none */
+	bool		clock_driven;
 	bool		derives_order_id;
+	TimestampTz now;			/* the wall clock's, read once */
 	const Controls *controls;
 	Datum		strategy_hash;	/* text, 0 = unknown */
 	KillCriterion kill;

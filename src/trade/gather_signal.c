@@ -13,8 +13,8 @@
 
 #include "core/clock.h"
 #include "market/underlying.h"
+#include "trade/book.h"
 #include "trade/gather.h"
-#include "trade/order.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 
@@ -102,63 +102,18 @@ arb_gather_signal(GateContext *c, Snapshot snapshot)
 
 /* ---- what is held and what works towards it ---- */
 
-typedef struct HoldingScan
-{
-	TradingMode mode;
-	int32		deployment_id;
-	Snapshot	snapshot;
-	Fixed		held;
-	Fixed		working;		/* entries more, exits less */
-} HoldingScan;
-
-static bool
-add_order_qty(const Row *row, void *arg)
-{
-	HoldingScan *scan = arg;
-	Fixed		left;
-
-	if (!arb_order_working(arb_order_state(row)))
-		return true;
-	if (arb_label_value(LABEL_AMOUNT_KIND, DatumGetObjectId(row->value[ORDERS_amount_kind])) == AMOUNT_MONEY)
-		left = arb_fixed_div_floor(arb_fixed_sub(arb_row_fixed(row, ORDERS_amount), arb_row_fixed(row, ORDERS_filled_money)),
-								   arb_row_fixed(row, ORDERS_limit_price));
-	else
-		left = arb_fixed_sub(arb_row_fixed(row, ORDERS_amount), arb_row_fixed(row, ORDERS_filled_qty));
-	if (arb_label_value(LABEL_ORDER_PURPOSE, DatumGetObjectId(row->value[ORDERS_purpose])) == PURPOSE_ENTRY)
-		scan->working = arb_fixed_add(scan->working, Max(left, 0));
-	else
-		scan->working = arb_fixed_sub(scan->working, Max(left, 0));
-	return true;
-}
-
-static bool
-add_position_qty(const Row *row, void *arg)
-{
-	HoldingScan *scan = arg;
-	IndexKey	keys[] = {{row->value[POSITIONS_position_id], F_INT8EQ}};
-	Table		orders;
-
-	if (DatumGetInt32(row->value[POSITIONS_deployment_id]) != scan->deployment_id)
-		return true;
-	scan->held = arb_fixed_add(scan->held, arb_row_fixed(row, POSITIONS_qty));
-	orders = arb_table_open(&orders_table, scan->mode, AccessShareLock);
-	arb_table_scan(&orders, "orders_position_idx", 1, keys, ForwardScanDirection, scan->snapshot, add_order_qty, scan);
-	arb_table_close(&orders);
-	return true;
-}
-
-/* A target is the deployment's own: what another strategy holds of the instrument is not what this one wants. */
+/*
+ * A target is the deployment's own: what another strategy holds of the instrument is
+ * not what this one wants. An order counts whatever became of its position.
+ */
 static void
 gather_holding(GateContext *c, Snapshot snapshot)
 {
-	HoldingScan scan = {c->wish->mode, c->wish->deployment_id, snapshot, 0, 0};
-	IndexKey	keys[] = {INT4_KEY(c->wish->portfolio_id), INT4_KEY(c->wish->instrument_id)};
-	Table		table = arb_table_open(&positions_table, c->wish->mode, AccessShareLock);
+	const Wish *w = c->wish;
+	Book	   *book = arb_book(w->mode, w->portfolio_id, c->in.market_time, snapshot);
 
-	arb_table_scan(&table, "positions_open_idx", 2, keys, ForwardScanDirection, snapshot, add_position_qty, &scan);
-	arb_table_close(&table);
-	c->in.held_qty = scan.held;
-	c->in.working_qty = scan.working;
+	c->in.held_qty = arb_book_held(book, w->deployment_id, w->instrument_id).qty;
+	c->in.working_qty = arb_book_change_at_work(book, w->deployment_id, w->instrument_id);
 }
 
 /* ---- how much ---- */

@@ -378,8 +378,7 @@ arbees_step_drills(PG_FUNCTION_ARGS)
 	List	   *portfolios = arb_sql_ids(&plan, NULL);
 	ListCell   *lc;
 
-	arb_submit_lock_all(MODE_PAPER, portfolios);
-	foreach(lc, portfolios)
+	foreach(lc, arb_submit_lock_free(MODE_PAPER, portfolios))
 		advance(lfirst_int(lc));
 	PG_RETURN_VOID();
 }

@@ -168,6 +168,7 @@ arb_ledger_entry_read(const Row *row, LedgerEntry *entry)
 	entry->qty = FIXED(qty_change);
 	entry->reserved = FIXED(reserved_change);
 	entry->entered_at = DatumGetTimestampTz(row->value[PORTFOLIO_LEDGER_entered_at]);
+	entry->market_time = DatumGetTimestampTz(row->value[PORTFOLIO_LEDGER_market_time]);
 }
 #undef FIXED
 #undef INT
@@ -332,8 +333,7 @@ put_change(const LedgerChange *change, Datum *value, bool *null)
 }
 
 static void
-insert_entry(TradingMode mode, int32 portfolio_id, const LedgerChange *change, const LedgerEntry *entry,
-			 TimestampTz market_time)
+insert_entry(TradingMode mode, int32 portfolio_id, const LedgerChange *change, const LedgerEntry *entry)
 {
 	Datum		value[ARB_MAX_COLUMNS];
 	bool		null[ARB_MAX_COLUMNS] = {false};
@@ -342,7 +342,7 @@ insert_entry(TradingMode mode, int32 portfolio_id, const LedgerChange *change, c
 	SET(portfolio_id, Int32GetDatum(portfolio_id));
 	SET(mode, ObjectIdGetDatum(arb_label_oid(LABEL_MODE, mode)));
 	SET(entered_at, TimestampTzGetDatum(entry->entered_at));
-	SET(market_time, TimestampTzGetDatum(market_time));
+	SET(market_time, TimestampTzGetDatum(entry->market_time));
 	put_change(change, value, null);
 	put_totals(&entry->totals, value);
 	put_deployment(entry->deployment_id, &entry->deployment, value, null);
@@ -419,8 +419,9 @@ arb_ledger_append(TradingMode mode, int32 portfolio_id, const LedgerChange *chan
 	entry.qty = change->qty;
 	entry.reserved = change->reserved;
 	entry.entered_at = arb_now();
+	entry.market_time = market_time;
 	entry.order = change->order;
 	entry.asked = change->asked;
-	insert_entry(mode, portfolio_id, change, &entry, market_time);
+	insert_entry(mode, portfolio_id, change, &entry);
 	arb_book_apply(book, &entry);
 }

@@ -118,6 +118,7 @@ typedef struct LedgerEntry
 	Fixed		qty;
 	Fixed		reserved;
 	TimestampTz entered_at;
+	TimestampTz market_time;
 	OrderTerms	order;
 	OrderTerms	asked;
 } LedgerEntry;

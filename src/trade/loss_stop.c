@@ -47,6 +47,7 @@ typedef struct Loss
 typedef struct Stop
 {
 	Desk		desk;
+	Loss		loss;
 	char	   *reason;
 } Stop;
 
@@ -165,7 +166,7 @@ clear(const Desk *desk, const Loss *loss)
 	arb_journal(desk->mode, "loss_limit_cleared", desk->portfolio_id, 0, loss->limit_name);
 }
 
-/* Notes what was reached and what is over; returns the limits just reached. */
+/* Notes what is over; returns the limits just reached. */
 static List *
 review(const Desk *desk)
 {
@@ -186,9 +187,9 @@ review(const Desk *desk)
 			clear(desk, &losses[i]);
 			continue;
 		}
-		record(desk, &losses[i]);
 		stop = palloc(sizeof(Stop));
 		stop->desk = *desk;
+		stop->loss = losses[i];
 		stop->reason = psprintf("%s %s: %s is %s", arb_fixed_to_cstring(losses[i].loss), losses[i].what,
 								losses[i].limit_name, arb_fixed_to_cstring(losses[i].limit));
 		stops = lappend(stops, stop);
@@ -213,12 +214,15 @@ act(List *stops)
 	foreach(lc, stops)
 	{
 		Stop	   *stop = lfirst(lc);
+		bool		raises = level >= KILL_PAUSE && arb_mode_is_simulated(stop->desk.mode);
 
 		arb_breaker_trip(stop->desk.portfolio_id, stop->reason);
-		if (level < KILL_PAUSE || !arb_mode_is_simulated(stop->desk.mode))
+		/* One that somebody holds is raised, and noted as dealt with, in a later tick. */
+		if (raises && !arb_lock_portfolio_try(stop->desk.portfolio_id))
 			continue;
-		arb_lock_portfolio(stop->desk.portfolio_id);
-		arb_portfolio_raise_level(stop->desk.mode, stop->desk.portfolio_id, level, stop->reason);
+		record(&stop->desk, &stop->loss);
+		if (raises)
+			arb_portfolio_raise_level(stop->desk.mode, stop->desk.portfolio_id, level, stop->reason);
 	}
 }
 

@@ -44,14 +44,9 @@ arb_order_read(TradingMode mode, int64 order_id, Row *row)
 /* A claim or two may come between look and lock; more mean that something else is wrong. */
 #define MAX_LOCK_TRIES 10
 
-/*
- * arb_order_lock waits for whoever writes the order now, then reads what they
- * left. A claim holds no portfolio lock, so whoever may meet one locks the row.
- *
- * Errors: 40001 when it keeps changing.
- */
-bool
-arb_order_lock(TradingMode mode, int64 order_id, Row *row)
+/* Reads an order and locks it as read; false when there is none, or it is held and not to be waited for. */
+static bool
+read_and_lock(TradingMode mode, int64 order_id, LockWaitPolicy policy, Row *row)
 {
 	int			tries;
 
@@ -67,15 +62,34 @@ arb_order_lock(TradingMode mode, int64 order_id, Row *row)
 		table = arb_table_open(&orders_table, mode, RowExclusiveLock);
 		slot = table_slot_create(table.rel, NULL);
 		result = table_tuple_lock(table.rel, &row->tid, GetLatestSnapshot(), slot, GetCurrentCommandId(false),
-								  LockTupleExclusive, LockWaitBlock, 0, &failure);
+								  LockTupleExclusive, policy, 0, &failure);
 		ExecDropSingleTupleTableSlot(slot);
 		arb_table_close(&table);
-		if (result == TM_Ok)
-			return true;
+		if (result == TM_Ok || result == TM_WouldBlock)
+			return result == TM_Ok;
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			 errmsg("order " INT64_FORMAT " keeps changing", order_id)));
+}
+
+/*
+ * arb_order_lock waits for whoever writes the order now, then reads what they
+ * left. A claim holds no portfolio lock, so whoever may meet one locks the row.
+ *
+ * Errors: 40001 when it keeps changing.
+ */
+bool
+arb_order_lock(TradingMode mode, int64 order_id, Row *row)
+{
+	return read_and_lock(mode, order_id, LockWaitBlock, row);
+}
+
+/* arb_order_lock_free is for who can come again: false when the order is held by a claim. */
+bool
+arb_order_lock_free(TradingMode mode, int64 order_id, Row *row)
+{
+	return read_and_lock(mode, order_id, LockWaitSkip, row);
 }
 
 OrderState

@@ -26,6 +26,7 @@ extern const Fsm OrderFsm;
 
 extern bool arb_order_read(TradingMode mode, int64 order_id, Row *row);
 extern bool arb_order_lock(TradingMode mode, int64 order_id, Row *row);
+extern bool arb_order_lock_free(TradingMode mode, int64 order_id, Row *row);
 extern OrderState arb_order_state(const Row *row);
 extern bool arb_order_working(OrderState state);
 extern void arb_order_transition(Row *row, OrderEvent event, const char *reason, TimestampTz at);

@@ -38,6 +38,9 @@ static const FsmRule OrderRules[] = {
 	/* An order held before matching can still be refused. */
 	{370, ORDER_STATE_OPEN, ORDER_EVENT_REJECT, ORDER_STATE_REJECTED, "refused after the acknowledgement"},
 
+	/* Found working after an UNKNOWN, its fills having come to nothing. */
+	{380, ORDER_STATE_OPEN, ORDER_EVENT_VOID, ORDER_STATE_OPEN, "a fill failed to settle"},
+
 	{410, ORDER_STATE_PARTIALLY_FILLED, ORDER_EVENT_ACCEPT, ORDER_STATE_PARTIALLY_FILLED, "acknowledged after its first fill"},
 	{420, ORDER_STATE_PARTIALLY_FILLED, ORDER_EVENT_FILL_PARTIAL, ORDER_STATE_PARTIALLY_FILLED, "another fill"},
 	{430, ORDER_STATE_PARTIALLY_FILLED, ORDER_EVENT_FILL_COMPLETE, ORDER_STATE_FILLED, "filled"},

@@ -11,7 +11,7 @@
 
 static const char *const PositionEvents[] = {
 	NULL, "filled", "entry_ended", "stop", "take_profit", "expire", "kill", "exit_ordered", "exit_done",
-	"settled", "late_fill", NULL
+	"settled", "late_fill", "entry_voided", NULL
 };
 
 static const FsmRule PositionRules[] = {
@@ -27,11 +27,18 @@ static const FsmRule PositionRules[] = {
 	/* A voided entry fill can leave nothing to watch. */
 	{270, POSITION_STATE_MONITORING, POSITION_EVENT_ENTRY_ENDED, POSITION_STATE_CLOSED, "the entry's fills were voided"},
 
+	{275, POSITION_STATE_MONITORING, POSITION_EVENT_ENTRY_VOIDED, POSITION_STATE_ENTRY, "the entry's fills were voided, and it still works"},
+
 	/* The same, when an exit was already on its way. */
 	{280, POSITION_STATE_STOP_TRIGGERED, POSITION_EVENT_ENTRY_ENDED, POSITION_STATE_CLOSED, "the entry's fills were voided"},
 	{282, POSITION_STATE_TP_TRIGGERED, POSITION_EVENT_ENTRY_ENDED, POSITION_STATE_CLOSED, "the entry's fills were voided"},
 	{284, POSITION_STATE_EXPIRY, POSITION_EVENT_ENTRY_ENDED, POSITION_STATE_CLOSED, "the entry's fills were voided"},
 	{286, POSITION_STATE_KILL_TRIGGERED, POSITION_EVENT_ENTRY_ENDED, POSITION_STATE_CLOSED, "the entry's fills were voided"},
+
+	/* A price or a time that called for an exit calls again; an operator's word is kept. */
+	{290, POSITION_STATE_STOP_TRIGGERED, POSITION_EVENT_ENTRY_VOIDED, POSITION_STATE_ENTRY, "the entry's fills were voided, and it still works"},
+	{292, POSITION_STATE_TP_TRIGGERED, POSITION_EVENT_ENTRY_VOIDED, POSITION_STATE_ENTRY, "the entry's fills were voided, and it still works"},
+	{294, POSITION_STATE_EXPIRY, POSITION_EVENT_ENTRY_VOIDED, POSITION_STATE_ENTRY, "the entry's fills were voided, and it still works"},
 
 	{310, POSITION_STATE_STOP_TRIGGERED, POSITION_EVENT_EXIT_ORDERED, POSITION_STATE_EXIT_PENDING, "exit order made"},
 	{320, POSITION_STATE_TP_TRIGGERED, POSITION_EVENT_EXIT_ORDERED, POSITION_STATE_EXIT_PENDING, "exit order made"},

@@ -254,15 +254,21 @@ require_order(int64 order_id, int32 account)
 	return order;
 }
 
+/* A match that failed to settle was heard of, and counts: nothing more comes of it. */
+static bool
+fills_are_missing(const Row *order)
+{
+	Fixed		venue_qty = arb_row_fixed(order, ORDERS_venue_qty);
+
+	return venue_qty != FIXED_NULL && arb_row_fixed(order, ORDERS_filled_qty) < venue_qty &&
+		arb_fills_heard(MODE_LIVE, DatumGetInt64(order->value[ORDERS_order_id])) < venue_qty;
+}
+
 /* Ends an order that the venue says is over, once our fills reach what it says it matched. */
 static void
 close_when_booked(Row *order, const char *reason, TimestampTz market_time)
 {
-	Fixed		venue_qty = arb_row_fixed(order, ORDERS_venue_qty);
-
-	if (!arb_order_working(arb_order_state(order)))
-		return;
-	if (venue_qty != FIXED_NULL && arb_row_fixed(order, ORDERS_filled_qty) < venue_qty)
+	if (!arb_order_working(arb_order_state(order)) || fills_are_missing(order))
 		return;
 	arb_order_finish(MODE_LIVE, order, ORDER_EVENT_CLOSE, reason, market_time);
 }
@@ -325,7 +331,7 @@ apply_event(Row *order, const char *event, Datum qty, bool qty_null, const char 
 	else if (strcmp(event, "closed") == 0 || strcmp(event, "canceled") == 0)
 	{
 		note_venue_qty(order, qty, qty_null);
-		if (arb_row_fixed(order, ORDERS_filled_qty) < arb_row_fixed(order, ORDERS_venue_qty))
+		if (fills_are_missing(order))
 			arb_order_write(MODE_LIVE, order);	/* its fills are still to come */
 		else
 			close_when_booked(order, reason, market_time);
@@ -512,8 +518,9 @@ arbees_report_fill(PG_FUNCTION_ARGS)
 	market_time = arb_market_time(DatumGetInt32(order.value[ORDERS_venue_id]));
 	result = arb_fill_apply(MODE_LIVE, &order, &facts, arb_lot_size(DatumGetInt32(order.value[ORDERS_instrument_id])), market_time);
 	if (result == FILL_BOOKED)
-	{
 		alarm_other_symbol(&order, text_to_cstring(PG_GETARG_TEXT_PP(5)), facts.venue_trade_id);
+	if (result == FILL_BOOKED || result == FILL_VOIDED)
+	{
 		arb_order_read(MODE_LIVE, order_id, &order);
 		if (!order.null[ORDERS_venue_qty])
 			close_when_booked(&order, "the rest was cancelled", market_time);

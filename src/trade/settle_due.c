@@ -58,9 +58,14 @@ find_due(int32 venue_id, TradingMode mode, Due *due)
 	return (int) n;
 }
 
-/* arb_settle_due settles what is due at a venue for one mode; returns how many positions. */
+/*
+ * arb_settle_due settles what is due at a venue for one mode.
+ *
+ * Args:	skip_busy, portfolios that another session holds are left for the next call.
+ * Returns: how many positions.
+ */
 int
-arb_settle_due(int32 venue_id, TradingMode mode, TimestampTz market_time)
+arb_settle_due(int32 venue_id, TradingMode mode, TimestampTz market_time, bool skip_busy)
 {
 	Due		   *due = palloc(sizeof(Due) * MAX_SETTLED_PER_CALL);
 	int			n = find_due(venue_id, mode, due);
@@ -70,9 +75,11 @@ arb_settle_due(int32 venue_id, TradingMode mode, TimestampTz market_time)
 	if (n > 0)
 		arb_lock_kill(ShareLock);
 	for (i = 0; i < n; i++)
-		arb_lock_portfolio(due[i].portfolio_id);
+		if (!skip_busy)
+			arb_lock_portfolio(due[i].portfolio_id);
 	for (i = 0; i < n; i++)
-		settled += arb_settle_position(mode, due[i].position_id, due[i].winner, market_time);
+		if (arb_lock_portfolio_try(due[i].portfolio_id))
+			settled += arb_settle_position(mode, due[i].position_id, due[i].winner, market_time);
 	pfree(due);
 	return settled;
 }

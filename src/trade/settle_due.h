@@ -12,6 +12,6 @@
 #include "core/label.h"
 #include "utils/timestamp.h"
 
-extern int	arb_settle_due(int32 venue_id, TradingMode mode, TimestampTz market_time);
+extern int	arb_settle_due(int32 venue_id, TradingMode mode, TimestampTz market_time, bool skip_busy);
 
 #endif							/* ARB_SETTLE_DUE_H */

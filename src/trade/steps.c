@@ -91,7 +91,7 @@ end_overdue(const OrderWork *work)
 	Row			order;
 	Desk		desk;
 
-	if (!arb_order_lock(work->mode, work->order_id, &order))
+	if (!arb_order_lock_free(work->mode, work->order_id, &order))
 		return;
 	arb_desk_read(work->portfolio_id, &desk);
 	switch (arb_order_state(&order))
@@ -132,10 +132,10 @@ arbees_step_orders(PG_FUNCTION_ARGS)
 
 	arb_lock_kill(ShareLock);
 	n = find_overdue(&work);
+	/* One that somebody holds has its turn in the next tick, and keeps no other waiting. */
 	for (i = 0; i < n; i++)
-		arb_lock_portfolio(work[i].portfolio_id);
-	for (i = 0; i < n; i++)
-		end_overdue(&work[i]);
+		if (arb_lock_portfolio_try(work[i].portfolio_id))
+			end_overdue(&work[i]);
 	if (n == MAX_ORDERS_PER_STEP)
 		arb_wake_conductor();
 	PG_RETURN_VOID();
@@ -154,27 +154,6 @@ portfolios_with_positions(void)
 	return arb_sql_ids(&plan, NULL);
 }
 
-/* Rounds in a row in which a portfolio was held by another session; so many, and the step waits and fails aloud. */
-#define MAX_BUSY_ROUNDS 20
-
-static List *
-lock_for_exits(List *portfolios)
-{
-	static int	busy_rounds = 0;
-	List	   *locked;
-
-	if (busy_rounds >= MAX_BUSY_ROUNDS)
-	{
-		busy_rounds = 0;
-		arb_submit_lock_all(MODE_LIVE, portfolios);
-		return portfolios;
-	}
-	/* The epochs of the modes that have one, then the portfolios: the order of core/lock.h. */
-	locked = arb_submit_lock_free(MODE_LIVE, portfolios);
-	busy_rounds = list_length(locked) < list_length(portfolios) ? busy_rounds + 1 : 0;
-	return locked;
-}
-
 /* step_exits(): kill, expiry and retries, by the stored quotes. */
 PG_FUNCTION_INFO_V1(arbees_step_exits);
 Datum
@@ -184,7 +163,8 @@ arbees_step_exits(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 	int			made = 0;
 
-	foreach(lc, lock_for_exits(portfolios))
+	/* Both modes' epochs, then the portfolios: the order of core/lock.h. */
+	foreach(lc, arb_submit_lock_free(MODE_LIVE, portfolios))
 	{
 		Desk		desk;
 
@@ -202,36 +182,19 @@ Datum
 arbees_step_settlement(PG_FUNCTION_ARGS)
 {
 	static SqlPlan plan = {
-		"SELECT DISTINCT p.portfolio_id, w.venue_id FROM arbees.positions p"
+		"SELECT DISTINCT w.venue_id FROM arbees.positions p"
 		" JOIN arbees.windows w ON w.window_id = p.window_id JOIN arbees.venues v ON v.venue_id = w.venue_id"
 		" WHERE p.qty <> 0 AND p.mode <> 'BACKTEST' AND w.venue_outcome IS NOT NULL AND NOT v.clock_driven"
 		" ORDER BY 1",
 		0, {0}
 	};
-	int32	   *portfolios;
-	int32	   *venues;
-	uint64		n;
-	uint64		i;
+	ListCell   *lc;
 
-	arb_sql_begin();
-	n = arb_sql_run(&plan, NULL, NULL);
-	portfolios = SPI_palloc(sizeof(int32) * Max(n, 1));
-	venues = SPI_palloc(sizeof(int32) * Max(n, 1));
-	for (i = 0; i < n; i++)
+	foreach(lc, arb_sql_ids(&plan, NULL))
 	{
-		portfolios[i] = arb_sql_int32(i, 1, 0);
-		venues[i] = arb_sql_int32(i, 2, 0);
-	}
-	arb_sql_end();
-	if (n > 0)
-		arb_lock_kill(ShareLock);
-	for (i = 0; i < n; i++)
-		arb_lock_portfolio(portfolios[i]);
-	for (i = 0; i < n; i++)
-	{
-		arb_settle_due(venues[i], MODE_LIVE, arb_now());
-		arb_settle_due(venues[i], MODE_DRY_RUN, arb_now());
-		arb_settle_due(venues[i], MODE_PAPER, arb_now());
+		arb_settle_due(lfirst_int(lc), MODE_LIVE, arb_now(), true);
+		arb_settle_due(lfirst_int(lc), MODE_DRY_RUN, arb_now(), true);
+		arb_settle_due(lfirst_int(lc), MODE_PAPER, arb_now(), true);
 	}
 	PG_RETURN_VOID();
 }

@@ -128,7 +128,7 @@ write_decision(GateContext *c, Submitted *result)
 	null[DECISIONS_reason] = result->reason == NULL;
 	SET(reason, result->reason == NULL ? (Datum) 0 : CStringGetTextDatum(result->reason));
 	SET(market_time, TimestampTzGetDatum(c->in.market_time));
-	SET(decided_at, TimestampTzGetDatum(c->in.decided_at));
+	SET(decided_at, TimestampTzGetDatum(c->now));
 	null[DECISIONS_strategy_hash] = c->strategy_hash == (Datum) 0;
 	SET(strategy_hash, c->strategy_hash);
 	SET(gate_version, Int16GetDatum(GATE_VERSION));
@@ -222,7 +222,7 @@ write_order(GateContext *c, Submitted *result)
 	bool		null[ARB_MAX_COLUMNS] = {false};
 	Datum		zero = arb_fixed_to_numeric(0);
 	const Wish *w = c->wish;
-	TimestampTz now = c->in.decided_at;
+	TimestampTz now = c->now;
 	Table		table;
 	int			i;
 

@@ -55,8 +55,12 @@ SELECT * FROM desk.wrong();
 -- What the next decision sees of all this; a message is counted for its portfolio and its deployment.
 SELECT desk.send('3', 'w.up', '{"amount": 1000}');
 SELECT * FROM desk.saw();
-SELECT count(*) FROM arbees.decision_details WHERE part = 'input' AND field IN ('messages_last_second', 'strategy_messages_last_second')
-	AND decision_id = (SELECT max(decision_id) FROM arbees.decisions) AND value::integer BETWEEN 0 AND 2;
+CREATE FUNCTION desk.conduct() RETURNS text LANGUAGE sql STABLE AS $$
+	SELECT string_agg(field || ' ' || value, ', ' ORDER BY field) FROM arbees.decision_details
+	WHERE part = 'input' AND field IN ('messages_last_second', 'strategy_messages_last_second', 'duplicates')
+		AND decision_id = (SELECT max(decision_id) FROM arbees.decisions)
+$$;
+SELECT desk.conduct();
 
 -- A cancel gives the rest back; an empty entry leaves nothing at all.
 SELECT arbees_cancel(o.order_id) FROM arbees.orders o WHERE finished_at IS NULL ORDER BY order_id;
@@ -265,3 +269,24 @@ SELECT duplicates FROM desk.duplicates('d7', '{"limit_price": 0.48}');
 SELECT r, has_function_privilege(r, 'arbees.check_book(integer)', 'EXECUTE') AS checks, has_function_privilege(r, 'arbees.table_facts(integer, date, timestamptz)', 'EXECUTE') AS reads
 FROM unnest(ARRAY['arbees_viewer', 'arbees_operator', 'arbees_risk', 'arbees_worker', 'arbees_strategy', 'public']) r;
 SELECT desk.attempt('SELECT arbees.check_book(12345)');
+
+-- Seconds are the market's, not the wall's: what was sent at one moment here was sent a second apart there.
+SELECT arbees_set('duplicate_window_ms', '2000', 'test');
+SELECT desk.make_window(slug, 500000, 600000) FROM unnest('{x,y,z}'::text[]) slug;
+CREATE FUNCTION desk.again(at numeric, slug text, key text, OUT at_second numeric, OUT said text, OUT counted text) LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM FROM desk.quote('PAPER', at, slug || '.up', 0.48, 0.50);
+	at_second := at - 500000;
+	said := desk.send(key, slug || '.up');
+	counted := desk.conduct();
+END
+$$;
+SELECT a.* FROM (VALUES (1, 500010, 'x', 'm1'), (2, 500010, 'y', 'm2'), (3, 500011, 'y', 'm3'), (4, 500011.001, 'z', 'm4')) v (n, at, slug, key), desk.again(at, slug, key) a;
+\c
+SELECT a.* FROM (VALUES (1, 500012.000, 'x', 'm5'), (2, 500013.002, 'z', 'm6')) v (n, at, slug, key), desk.again(at, slug, key) a;
+SELECT * FROM desk.wrong();
+-- The wall's clock may stand anywhere: the same health is stored as the same number, and the moment is the market's.
+SELECT DISTINCT f.field, f.value FROM arbees.decisions d, arbees.decode_decision(d.input, d.output) f
+WHERE f.field ~ '^(conductor|worker|feed|balance)_age_ms$' AND d.verdict = 'accepted' ORDER BY 1, 2;
+SELECT bool_and(f.value = (SELECT m.value FROM arbees.decode_decision(d.input, d.output) m WHERE m.field = 'market_time')) AS the_markets
+FROM arbees.decisions d, arbees.decode_decision(d.input, d.output) f WHERE f.field = 'decided_at';

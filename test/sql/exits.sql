@@ -318,3 +318,23 @@ SELECT level, m.* FROM unnest(ARRAY['pause', 'flatten', 'emergency']) level, des
 SELECT * FROM desk.books('paper');
 SELECT * FROM desk.books('live');
 SELECT count(*) AS decisions, bool_and((arbees_replay(decision_id)).agrees) AS all_replay FROM arbees.decisions;
+
+-- More than the venue takes in one order leaves in several: no larger than its largest, in shares or in dollars, to the last share.
+SELECT desk.hold('large', '{"stop_loss_pct": 10}'), desk.hold('dear', '{"stop_loss_pct": 10}');
+UPDATE arbees.instruments SET max_qty = 4.005 WHERE symbol = 'large.up';
+UPDATE arbees.instruments SET max_notional = 2 WHERE symbol = 'dear.up';
+CREATE FUNCTION desk.rungs(slug text, n integer) RETURNS SETOF record LANGUAGE plpgsql AS $$
+DECLARE
+	a	record;
+BEGIN
+	FOR i IN 1 .. n LOOP
+		a := (desk.bid(slug, 0.40)).after;
+		RETURN NEXT a;
+		PERFORM pg_sleep(0.02);
+	END LOOP;
+END
+$$;
+SELECT state, qty, attempts, exits FROM desk.rungs('large', 4) r (state text, qty numeric, exit_money numeric, why text, threshold numeric, at_bid numeric, attempts integer, exits text);
+SELECT state, qty, attempts, exits FROM desk.rungs('dear', 3) r (state text, qty numeric, exit_money numeric, why text, threshold numeric, at_bid numeric, attempts integer, exits text);
+SELECT count(*) AS refused FROM arbees.decisions WHERE purpose = 'EXIT' AND verdict <> 'accepted' AND decision_id > (SELECT max(decision_id) - 7 FROM arbees.decisions);
+SELECT add_up FROM desk.books('paper');

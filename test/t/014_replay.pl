@@ -43,19 +43,17 @@ sub finish
 	return;
 }
 
-# Of a decision's input these depend on the wall clock and on nothing else:
-# when it was made, and how long ago the conductor, the worker, its feeds and
-# the balance had been heard of.
-my $wall = q{'decided_at', 'conductor_age_ms', 'worker_age_ms', 'balance_age_ms', 'feed_age_ms'};
-
+# Of a decision's input one thing depends on the wall clock: whether the worker had
+# said anything of its feeds before the first decision.
 my %query = (
-	'decisions' => qq{
+	'decisions' => q{
 		SELECT d.mode, d.market_time, d.signal_key, d.verdict, coalesce(d.reason, '-'), d.repeat_count, d.strategy_hash,
 			string_agg(f.part || '.' || f.field || '=' || coalesce(f.value, 'NULL'), ' ' ORDER BY f.part, f.field)
 		FROM arbees.decisions d, arbees.decode_decision(d.input, d.output) f
-		WHERE f.field NOT IN ($wall)
+		WHERE f.field <> 'feed_age_ms'
 		GROUP BY d.mode, d.market_time, d.signal_key, d.verdict, d.reason, d.repeat_count, d.strategy_hash ORDER BY 1, 2, 3},
-	'outputs, byte for byte' => q{SELECT mode, market_time, signal_key, encode(output, 'hex') FROM arbees.decisions ORDER BY 1, 2, 3},
+	'inputs and outputs, byte for byte' => q{
+		SELECT mode, market_time, signal_key, encode(arbees.change_input(input, '{"feed_age_ms": 0}'), 'hex'), encode(output, 'hex') FROM arbees.decisions ORDER BY 1, 2, 3},
 	'orders' => q{
 		SELECT o.mode, w.slug, i.outcome, o.purpose, o.side, o.amount, o.limit_price, o.time_in_force, o.state, o.filled_qty,
 			o.filled_money, o.fees

@@ -61,6 +61,13 @@ sub resumed
 }
 
 subtest 'a file' => sub {
+	my $nowhere = PostgreSQL::Test::Utils::tempdir() . '/nowhere';
+	my $impossible = q{SELECT count(*) FROM arbees.alerts WHERE kind = 'kill_file_impossible'};
+	ok(config('arbees.kill_file', "$nowhere/KILL.flag"), 'a file is named where no file can be');
+	ok(wait_for($desk, $impossible, '1'), 'that the valve cannot work is told');
+	my $told = ask($desk, 'SELECT ticks FROM arbees.conductor');
+	ok(wait_for($desk, "SELECT ticks > $told + 2 FROM arbees.conductor"), 'ticks go by');
+	is(ask($desk, $impossible), '1', 'it is told once');
 	my ($resting) = engage();
 	ok(config('arbees.kill_file', $file), 'the file is named');
 	my $ticks = ask($desk, 'SELECT ticks FROM arbees.conductor');
@@ -134,16 +141,25 @@ subtest 'a signal' => sub {
 	resumed();
 };
 
-subtest 'a forgotten transaction' => sub {
+subtest 'forgotten transactions' => sub {
 	my ($resting, $live, $paper) = engage();
-	my $forgotten = $node->background_psql('arbees');
-	$forgotten->query_safe(q{BEGIN; SELECT arbees_deposit('paper', 1, 'and then the telephone rang')});
-	ask($desk, q{SELECT arbees_kill('flatten', 'now')});
-	ok(wait_for($desk, q{SELECT flat FROM arbees.flatten_progress WHERE mode = 'LIVE'}, 't', 15),
-		'a portfolio that somebody holds does not keep the other from being flattened');
-	is(ask($desk, q{SELECT positions_left FROM arbees.flatten_progress WHERE mode = 'PAPER'}), '1', 'while it waits itself');
-	$forgotten->quit;
-	becomes_flat('after the forgotten transaction');
+	my (@forgotten, @pids);
+	foreach my $name ('live', 'paper')
+	{
+		my $session = $node->background_psql('arbees', on_error_stop => 0);
+		push @pids, $session->query_safe('SELECT pg_backend_pid()');
+		$session->query_safe(qq{BEGIN; SELECT count(*) FROM arbees.portfolios p, LATERAL arbees.check_book(p.portfolio_id) WHERE p.name = '$name'});
+		push @forgotten, $session;
+	}
+	is(ask($desk, q{SELECT holders_terminated IS NULL FROM arbees_kill('flatten', 'now')}), 't', 'the kill switch has nobody to wait for');
+	becomes_flat('although the telephone rang');
+	is(ask($desk, "SELECT count(*) FROM pg_stat_activity WHERE pid IN ($pids[0], $pids[1])"), '0', 'who held the portfolios was ended');
+	foreach my $n (0, 1)
+	{
+		is(ask($desk, "SELECT count(*) FROM arbees.alerts a JOIN arbees.portfolios p USING (portfolio_id) WHERE a.kind = 'lock_holder_ended'
+			AND p.name = '" . ('live', 'paper')[$n] . "' AND a.message LIKE 'pid $pids[$n] (%the kill level is flatten'"), '1', 'and is named');
+		eval { $forgotten[$n]->quit };
+	}
 	resumed();
 };
 

@@ -20,6 +20,7 @@
 #include "trade/fill.h"
 #include "trade/judge.h"
 #include "trade/lease_clock.h"
+#include "trade/trade.h"
 
 static void
 lease_stops_early(void **state)
@@ -314,11 +315,27 @@ statements_count_their_arguments(void **state)
 	assert_null(arb_db_statement(DB_STATEMENT_COUNT));
 }
 
+static void
+an_unknown_kill_level_is_an_emergency(void **state)
+{
+	static const char *const unknown[] = {"", "NONE", "freeze", "emergency ", "flatten2"};
+
+	(void) state;
+	assert_int_equal(arb_kill_kind("none"), KILL_KIND_NONE);
+	assert_int_equal(arb_kill_kind("pause"), KILL_KIND_NONE);
+	assert_int_equal(arb_kill_kind("flatten"), KILL_KIND_FLATTEN);
+	assert_int_equal(arb_kill_kind("emergency"), KILL_KIND_EMERGENCY);
+	assert_int_equal(arb_kill_kind(NULL), KILL_KIND_EMERGENCY);
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
+		assert_int_equal(arb_kill_kind(unknown[i]), KILL_KIND_EMERGENCY);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lease_stops_early),
+		cmocka_unit_test(an_unknown_kill_level_is_an_emergency),
 		cmocka_unit_test(only_a_definite_answer_is_an_answer),
 		cmocka_unit_test(answers_of_the_venue_are_classified),
 		cmocka_unit_test(absence_needs_rounds_and_time),

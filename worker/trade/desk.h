@@ -212,6 +212,9 @@ extern bool arb_sweep_init(Trade *trade);
 extern void arb_sweep_start(Trade *trade);
 extern void arb_sweep_kill(Trade *trade, KillKind kind);
 
+/* In an emergency no order leaves, whatever the database handed out before. */
+extern bool arb_sweep_lets_send(const Trade *trade);
+
 /* reconcile.c */
 extern void arb_reconcile_want(Trade *trade, const char *cause);
 extern void arb_reconcile_advance(Trade *trade);

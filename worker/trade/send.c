@@ -63,7 +63,8 @@ may_write(void *arg)
 {
 	const WorkOrder *order = arg;
 
-	return arb_desk_may_send(order->trade) && arb_mono_ns() < order->send_before_ns;
+	return arb_desk_may_send(order->trade) && arb_sweep_lets_send(order->trade) &&
+		arb_mono_ns() < order->send_before_ns;
 }
 
 static void
@@ -201,7 +202,7 @@ arb_send_ticket(Trade *trade, const OrderTicket *ticket, int64_t frame_ns, int64
 	WorkOrder  *order;
 
 	/* Dropped here, it stays NEW; the list of pending work offers it again while it is worth sending. */
-	if (!arb_desk_may_send(trade) || trade->worker->client.credentials == NULL ||
+	if (!arb_desk_may_send(trade) || !arb_sweep_lets_send(trade) || trade->worker->client.credentials == NULL ||
 		arb_order_find(trade, ticket->order_id) != NULL)
 		return;
 	order = arb_order_add(trade, ticket, ORDER_STAGE_CLAIMING);

@@ -265,6 +265,12 @@ arb_sweep_start(Trade *trade)
 	(void) uv_timer_start(&trade->sweep->timer, on_tick, 0, TICK_MS);
 }
 
+bool
+arb_sweep_lets_send(const Trade *trade)
+{
+	return trade->sweep->kind != KILL_KIND_EMERGENCY;
+}
+
 /* Each time somebody engages it everything is cancelled anew, and the list read at once. */
 void
 arb_sweep_kill(Trade *trade, KillKind kind)

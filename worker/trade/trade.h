@@ -17,8 +17,11 @@ typedef enum KillKind
 {
 	KILL_KIND_NONE = 0,
 	KILL_KIND_FLATTEN,			/* cancel all, but spare the exits */
-	KILL_KIND_EMERGENCY			/* cancel all */
+	KILL_KIND_EMERGENCY			/* cancel all, send nothing */
 } KillKind;
+
+/* arb_kill_kind reads a level; one that is not known is an emergency. */
+extern KillKind arb_kill_kind(const char *level);
 
 /* arb_trade_new needs keys and an account; NULL when they do not fit together. */
 extern Trade *arb_trade_new(Worker *worker);
