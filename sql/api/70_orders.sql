@@ -24,6 +24,23 @@ AS 'MODULE_PATHNAME', 'arbees_unrecorded_orders';
 COMMENT ON FUNCTION arbees.unrecorded_orders(integer) IS
 	'the youngest PAPER orders whose requests are not kept yet, for a worker to record';
 
+CREATE OR REPLACE FUNCTION arbees.claim_again(
+	account integer, epoch bigint, order_id bigint, body_hash bytea,
+	OUT claimed boolean, OUT reason text, OUT send_within_ms integer)
+LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arbees_claim_again';
+COMMENT ON FUNCTION arbees.claim_again(integer, bigint, bigint, bytea) IS
+	'whether the same bytes of an order in question may be sent once more';
+
+CREATE OR REPLACE FUNCTION arbees.trader_settings(
+	account integer, epoch bigint,
+	OUT confirm_timeout_ms integer, OUT send_deadline_ms integer, OUT balance_per_order boolean)
+LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arbees_trader_settings';
+COMMENT ON FUNCTION arbees.trader_settings(integer, bigint) IS 'the controls a worker obeys, as they are now';
+
 CREATE OR REPLACE FUNCTION arbees.report_order(
 	account integer, epoch bigint, order_id bigint, event text, venue_order_id text, venue_qty numeric, reason text)
 RETURNS text
@@ -155,6 +172,11 @@ BEGIN
 	IF num_nulls($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) > 0 THEN
 		RAISE EXCEPTION 'an argument of finish_reconciliation is NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
+	IF cardinality($8) <> cardinality($9) OR array_position($8, NULL) IS NOT NULL OR array_position($9, NULL) IS NOT NULL
+		OR array_position($10, NULL) IS NOT NULL OR least($4, $5, $6) < 0 THEN
+		RAISE EXCEPTION 'holdings, symbols and open orders of a reconciliation must be told one by one'
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
 	PERFORM arbees.require_trader($1, $2);
 	SELECT * INTO p FROM arbees.portfolios x WHERE x.venue_account_id = $1 AND x.mode = 'LIVE';
 	IF FOUND THEN
@@ -278,6 +300,7 @@ COMMENT ON FUNCTION arbees.step_settlement() IS 'settles the positions of resolv
 REVOKE ALL ON FUNCTION
 	arbees.claim_order(integer, bigint, bigint, text, bytea, text),
 	arbees.record_payload(bigint, text, bytea, text), arbees.unrecorded_orders(integer),
+	arbees.claim_again(integer, bigint, bigint, bytea), arbees.trader_settings(integer, bigint),
 	arbees.report_order(integer, bigint, bigint, text, text, numeric, text),
 	arbees.report_fill(integer, bigint, text, text, text, text, text, numeric, numeric, numeric, numeric, text, bigint),
 	arbees.report_cancel_sent(integer, bigint, bigint), arbees.pending_work(integer, bigint),
@@ -292,6 +315,7 @@ REVOKE ALL ON FUNCTION
 GRANT EXECUTE ON FUNCTION
 	arbees.claim_order(integer, bigint, bigint, text, bytea, text),
 	arbees.record_payload(bigint, text, bytea, text), arbees.unrecorded_orders(integer),
+	arbees.claim_again(integer, bigint, bigint, bytea), arbees.trader_settings(integer, bigint),
 	arbees.report_order(integer, bigint, bigint, text, text, numeric, text),
 	arbees.report_fill(integer, bigint, text, text, text, text, text, numeric, numeric, numeric, numeric, text, bigint),
 	arbees.report_cancel_sent(integer, bigint, bigint), arbees.pending_work(integer, bigint),

@@ -28,9 +28,10 @@ CREATE TABLE arbees.venue_accounts (
 	capital_cap_usd		numeric(24,8),
 	checks				jsonb,
 	checks_at			timestamptz,
-	-- What the gate asks of the checks; what is missing among them is not good.
+	-- What the gate asks of the checks; what is missing among them is not good. trading_allowed is said only by a worker that was refused.
 	checks_ok			boolean GENERATED ALWAYS AS (coalesce(checks @>
-		'{"geoblock_ok": true, "closed_only": false, "allowance_ok": true, "signature_type_ok": true}', false)) STORED,
+		'{"geoblock_ok": true, "closed_only": false, "allowance_ok": true, "signature_type_ok": true}'
+		AND NOT checks @> '{"trading_allowed": false}', false)) STORED,
 	clock_offset_ms		numeric GENERATED ALWAYS AS (CASE WHEN (checks ->> 'clock_offset_ms') IS NOT NULL
 		THEN greatest(least((checks ->> 'clock_offset_ms')::numeric, 1e9), -1e9) END) STORED,
 	CONSTRAINT venue_accounts_venue_fkey FOREIGN KEY (venue_id) REFERENCES arbees.venues,

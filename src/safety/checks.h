@@ -42,7 +42,7 @@
 	X(trader_absent, state, BOTH, NONE, "LIVE, DRY_RUN: a worker holds the lease of the venue account", "practice: one active trader per account") \
 	X(worker_silent, state, ENTRY, NONE, "LIVE, DRY_RUN: the trading worker's last beat is young enough", "RTS 6 art. 16; FIA 2024 cancel on disconnect") \
 	X(not_reconciled, state, ENTRY, NONE, "LIVE, DRY_RUN: the trader's reconciliation was clean since it connected", "RTS 6 art. 17(3)") \
-	X(venue_checks_failed, state, ENTRY, NONE, "LIVE, DRY_RUN: geoblock, closed-only flag, allowance and signature type are good", "SEC 15c3-5(c)(2)") \
+	X(venue_checks_failed, state, ENTRY, NONE, "LIVE, DRY_RUN: geoblock, closed-only flag, allowance and signature type are good, and the venue takes new orders", "SEC 15c3-5(c)(2)") \
 	X(not_armed, state, ENTRY, NONE, "LIVE: an operator's statement arms the portfolio", "SEC 15c3-5(c)(2)") \
 	X(strategy_inactive, state, ENTRY, NONE, "the strategy is active", "RTS 6 art. 5") \
 	X(strategy_retired, state, ENTRY, NONE, "the strategy is not retired", "Knight 2012: old code stayed callable") \

@@ -49,6 +49,8 @@ static const ControlDef ControlDefs[] = {
 	{"trailing_pct", CONTROL_NUMERIC, false, TIGHTER_NEVER, FIELD(trailing_pct)},
 	{"send_deadline_ms", CONTROL_INTEGER, false, TIGHTER_LOWER, FIELD(send_deadline_ms)},
 	{"confirm_timeout_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(confirm_timeout_ms)},
+	{"balance_check", CONTROL_LABEL, false, TIGHTER_NEVER, FIELD(balance_check)},
+	{"resting_expiry_s", CONTROL_INTEGER, true, TIGHTER_LOWER, FIELD(resting_expiry_s)},
 	{"lease_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(lease_ms)},
 	{"market_slippage_pct", CONTROL_NUMERIC, false, TIGHTER_LOWER, FIELD(market_slippage_pct)},
 	{"rolling_collar_s", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(rolling_collar_s)},
@@ -58,8 +60,8 @@ static const ControlDef ControlDefs[] = {
 	{"exit_max_slippage_pct", CONTROL_NUMERIC, false, TIGHTER_NEVER, FIELD(exit_max_slippage_pct)},
 	{"loss_action", CONTROL_LABEL, false, TIGHTER_NEVER, FIELD(loss_action)},
 	{"worker_max_silence_ms", CONTROL_INTEGER, false, TIGHTER_LOWER, FIELD(worker_max_silence_ms)},
-	{"simulated_latency_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(simulated_latency_ms)},
 	{"lock_max_idle_ms", CONTROL_INTEGER, false, TIGHTER_LOWER, FIELD(lock_max_idle_ms)},
+	{"simulated_latency_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(simulated_latency_ms)},
 	{"tick_history", CONTROL_BOOLEAN, false, TIGHTER_NEVER, FIELD(tick_history)},
 	RISK_LIMITS(LIMIT)
 	{NULL}
@@ -171,7 +173,9 @@ load_value(Controls *controls, const ControlDef *def, const char *value, bool is
 				*(bool *) field = false;
 			break;
 		case CONTROL_INTEGER:
-			if (value == NULL || !arb_control_parse_int(value, (int64 *) field))
+			if (is_none)
+				*(int64 *) field = PG_INT64_MAX;
+			else if (value == NULL || !arb_control_parse_int(value, (int64 *) field))
 				*(int64 *) field = -1;
 			break;
 		case CONTROL_NUMERIC:
@@ -181,6 +185,11 @@ load_value(Controls *controls, const ControlDef *def, const char *value, bool is
 				*(Fixed *) field = FIXED_NULL;
 			break;
 		case CONTROL_LABEL:
+			if (def->field == FIELD(balance_check))
+			{
+				*(int *) field = value != NULL && strcmp(value, "age") == 0 ? BALANCE_AGE : BALANCE_PER_ORDER;
+				break;
+			}
 			/* "breaker" is no kill level and leaves 0: the breaker opens in any case. */
 			*(int *) field = value == NULL ? 0 :
 				arb_label_parse(def->field == FIELD(loss_action) ? LABEL_KILL_LEVEL : LABEL_TAKE_PROFIT_KIND, value);

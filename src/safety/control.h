@@ -13,6 +13,12 @@
 #include "core/money.h"
 #include "safety/limit.h"
 
+/* When the venue's balance is read for an entry; what is missing or unreadable is the stricter one. */
+typedef enum BalanceCheck
+{
+	BALANCE_PER_ORDER = 0, BALANCE_AGE
+} BalanceCheck;
+
 /*
  * Fixed values: FIXED_NULL where the row is missing or NULL (the check denies),
  * FIXED_NONE where "none" is recorded.
@@ -27,6 +33,8 @@ typedef struct Controls
 	Fixed		trailing_pct;
 	int64		send_deadline_ms;		/* -1 = missing */
 	int64		confirm_timeout_ms;
+	int			balance_check;			/* BalanceCheck */
+	int64		resting_expiry_s;		/* -1 = missing, PG_INT64_MAX = none */
 	int64		lease_ms;
 	Fixed		market_slippage_pct;
 	int64		rolling_collar_s;
@@ -36,8 +44,8 @@ typedef struct Controls
 	Fixed		exit_max_slippage_pct;
 	int			loss_action;			/* KillLevel that a loss limit raises, 0 = none: the breaker alone */
 	int64		worker_max_silence_ms;
-	int64		simulated_latency_ms;
 	int64		lock_max_idle_ms;
+	int64		simulated_latency_ms;
 	bool		tick_history;
 	bool		all_instruments;		/* allowed_instruments is none = no list = every one */
 	bool		all_strategies;

@@ -376,7 +376,7 @@ check_checks(Datum checks)
 {
 	static SqlPlan plan = {
 		"SELECT e.key FROM pg_catalog.jsonb_each($1) e"
-		" WHERE CASE WHEN e.key IN ('geoblock_ok', 'closed_only', 'allowance_ok', 'signature_type_ok')"
+		" WHERE CASE WHEN e.key IN ('geoblock_ok', 'closed_only', 'allowance_ok', 'signature_type_ok', 'trading_allowed')"
 		"  THEN pg_catalog.jsonb_typeof(e.value) <> 'boolean'"
 		"  WHEN e.key = 'clock_offset_ms' THEN pg_catalog.jsonb_typeof(e.value) NOT IN ('number', 'null')"
 		"  ELSE true END",
@@ -395,7 +395,7 @@ check_checks(Datum checks)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("venue check \"%s\" is unknown or of the wrong type", wrong),
-				 errdetail("geoblock_ok, closed_only, allowance_ok and signature_type_ok are booleans, clock_offset_ms is a number.")));
+				 errdetail("geoblock_ok, closed_only, allowance_ok, signature_type_ok and trading_allowed are booleans, clock_offset_ms is a number.")));
 }
 
 /* arbees.report_venue_checks stores what the venue says about the account. */

@@ -15,9 +15,39 @@
 #include "core/sql.h"
 #include "journal/journal.h"
 #include "trade/ledger.h"
+#include "trade/plausible.h"
 #include "trade/protocol.h"
 #include "trade/settlement.h"
 #include "utils/builtins.h"
+
+/* Both were told of the same money, one in millionths. */
+static bool
+is_in_other_unit(Fixed a, Fixed b)
+{
+	return b > 0 && (int128) a * 100 >= (int128) b * 99 * UNIT_RATIO && (int128) a * 100 <= (int128) b * 101 * UNIT_RATIO;
+}
+
+static void
+require_balance(int32 account, Fixed cash)
+{
+	static SqlPlan plan = {
+		"SELECT cash FROM arbees.venue_balances WHERE venue_account_id = $1", 1, {INT4OID}
+	};
+	Datum		args[] = {Int32GetDatum(account)};
+	Fixed		known = 0;
+	bool		isnull = true;
+
+	arb_sql_begin();
+	if (arb_sql_run(&plan, args, NULL) > 0)
+		known = arb_fixed_from_numeric(arb_sql_value(0, 1, &isnull));
+	arb_sql_end();
+	if (cash < 0 || is_in_other_unit(cash, known) || is_in_other_unit(known, cash))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a balance is no evidence: it is below zero or in another unit"),
+				 errdetail("Venue account %d is said to have %s; it had %s.", account, arb_fixed_to_cstring(cash),
+						   isnull ? "never been read" : arb_fixed_to_cstring(known))));
+}
 
 static void
 keep_balance(int32 account, Datum cash, bool quiet)
@@ -70,6 +100,7 @@ arbees_report_balance(PG_FUNCTION_ARGS)
 
 	arb_protocol_require_args(fcinfo, 4);
 	arb_protocol_begin("report_balance", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
+	require_balance(PG_GETARG_INT32(0), arb_fixed_from_numeric(PG_GETARG_DATUM(2)));
 	keep_balance(PG_GETARG_INT32(0), PG_GETARG_DATUM(2), PG_GETARG_BOOL(3));
 	portfolio_id = arb_live_portfolio(PG_GETARG_INT32(0));
 	if (portfolio_id != 0)
@@ -94,8 +125,10 @@ arbees_report_redemption(PG_FUNCTION_ARGS)
 	Datum		paid;
 	bool		isnull;
 	Fixed		ours;
+	Fixed		theirs;
 
 	arb_protocol_require_args(fcinfo, 5);
+	theirs = arb_fixed_from_numeric(PG_GETARG_DATUM(3));
 	arb_protocol_begin("report_redemption", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
 	portfolio_id = arb_live_portfolio(PG_GETARG_INT32(0));
 	if (portfolio_id == 0)
@@ -112,10 +145,16 @@ arbees_report_redemption(PG_FUNCTION_ARGS)
 	if (isnull)
 		PG_RETURN_VOID();		/* already booked */
 	ours = arb_fixed_from_numeric(paid);
+	if (theirs <= 0 || (int128) theirs > (int128) ours * UNIT_FACTOR || (int128) ours > (int128) theirs * UNIT_FACTOR)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a redemption is no evidence: it cannot be of our claim"),
+				 errdetail("The venue is said to have redeemed %s, our claim is %s.", arb_fixed_to_cstring(theirs),
+						   arb_fixed_to_cstring(ours))));
 	arb_redeem(MODE_LIVE, portfolio_id, ours, text_to_cstring(PG_GETARG_TEXT_PP(4)), arb_now());
-	if (ours != arb_fixed_from_numeric(PG_GETARG_DATUM(3)))
+	if (ours != theirs)
 		arb_alert("warning", "redemption_differs", portfolio_id,
 				  psprintf("the venue redeemed %s, our claim was %s",
-						   arb_fixed_to_cstring(arb_fixed_from_numeric(PG_GETARG_DATUM(3))), arb_fixed_to_cstring(ours)));
+						   arb_fixed_to_cstring(theirs), arb_fixed_to_cstring(ours)));
 	PG_RETURN_VOID();
 }

@@ -79,7 +79,8 @@ collect(const Row *row, void *arg)
 
 typedef struct ExitHistory
 {
-	int64		working_id;		/* 0 = none */
+	int64		working_id;		/* 0 = none; UNKNOWN ones are not counted here */
+	Fixed		unknown_qty;	/* what UNKNOWN exits may have sold, or may sell yet */
 	int			orders;
 } ExitHistory;
 
@@ -90,7 +91,11 @@ note_exit(const Row *row, void *arg)
 
 	if (arb_label_value(LABEL_ORDER_PURPOSE, DatumGetObjectId(row->value[ORDERS_purpose])) != PURPOSE_EXIT)
 		return true;
-	if (arb_order_working(arb_order_state(row)))
+	if (arb_order_state(row) == ORDER_STATE_UNKNOWN)
+		history->unknown_qty = arb_fixed_add(history->unknown_qty,
+											 Max(0, arb_fixed_sub(arb_row_fixed(row, ORDERS_amount),
+																  arb_row_fixed(row, ORDERS_filled_qty))));
+	else if (arb_order_working(arb_order_state(row)))
 		history->working_id = DatumGetInt64(row->value[ORDERS_order_id]);
 	history->orders++;
 	return true;
@@ -99,7 +104,7 @@ note_exit(const Row *row, void *arg)
 static ExitHistory
 exit_history(const Watch *w, int64 position_id)
 {
-	ExitHistory history = {0, 0};
+	ExitHistory history = {0, 0, 0};
 	Table		table = arb_table_open(&orders_table, w->mode, AccessShareLock);
 	IndexKey	keys[] = {INT8_KEY(position_id)};
 	Snapshot	snapshot = arb_snapshot_begin();
@@ -224,7 +229,7 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 	Row			instrument;
 	Fixed		tick;
 
-	/* A working exit, UNKNOWN included, blocks the next one: the same shares must not be sold twice. */
+	/* A working exit blocks the next one; one whose fate is UNKNOWN only its own shares: none are sold twice. */
 	if (history.working_id != 0)
 	{
 		end_rung(w, history.working_id);
@@ -243,7 +248,8 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 	wish.side = SIDE_SELL;
 	wish.amount_kind = AMOUNT_BASE;
 	wish.limit_price = protection_price(quote->bid, history.orders, tick);
-	wish.amount = exit_amount(arb_row_fixed(position, POSITIONS_qty), wish.limit_price, &instrument);
+	wish.amount = exit_amount(arb_fixed_sub(arb_row_fixed(position, POSITIONS_qty), history.unknown_qty),
+							  wish.limit_price, &instrument);
 	wish.time_in_force = TIF_FAK;
 	wish.take_profit_kind = TAKE_PROFIT_NONE;
 	wish.confidence = wish.target_qty = FIXED_NULL;

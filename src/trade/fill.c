@@ -355,10 +355,6 @@ alarm_odd_fill(const Row *order, const FillFacts *facts, OrderState before)
 	if (facts->side != arb_label_value(LABEL_SIDE, DatumGetObjectId(order->value[ORDERS_side])))
 		arb_alert("critical", "wrong_side_fill", portfolio_id,
 				  psprintf("order " INT64_FORMAT " has a fill of the other side", order_id));
-	if (facts->qty <= 0 || facts->money < 0)
-		arb_alert("critical", "odd_fill", portfolio_id,
-				  psprintf("order " INT64_FORMAT " has a fill of %s shares for %s", order_id,
-						   arb_fixed_to_cstring(facts->qty), arb_fixed_to_cstring(facts->money)));
 }
 
 static void

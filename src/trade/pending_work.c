@@ -14,6 +14,7 @@
 #include "core/clock.h"
 #include "core/sql.h"
 #include "funcapi.h"
+#include "market/venue.h"
 #include "safety/control.h"
 #include "safety/kill.h"
 #include "safety/trader_lock.h"
@@ -47,14 +48,25 @@ typedef struct Pending
 	int			cancel_count;
 } Pending;
 
+/* By the clock of its market. */
+static bool
+is_over(const Row *order)
+{
+	return !order->null[ORDERS_expires_at] &&
+		DatumGetTimestampTz(order->value[ORDERS_expires_at]) <= arb_market_time(DatumGetInt32(order->value[ORDERS_venue_id]));
+}
+
 static bool
 wants_cancel(const Row *order, const Pending *p)
 {
 	bool		entry = arb_label_value(LABEL_ORDER_PURPOSE,
 										DatumGetObjectId(order->value[ORDERS_purpose])) == PURPOSE_ENTRY;
 
-	/* What is to be cancelled follows from the kill level: flatten spares exits, emergency nothing. */
-	if (order->null[ORDERS_cancel_requested_at] &&
+	/*
+	 * What is to be cancelled follows from the kill level: flatten spares exits,
+	 * emergency nothing. An order whose time is over is the venue's to end; where it does not, we do.
+	 */
+	if (order->null[ORDERS_cancel_requested_at] && !is_over(order) &&
 		!(p->kill_level == KILL_EMERGENCY || (p->kill_level == KILL_FLATTEN && entry)))
 		return false;
 	return order->null[ORDERS_cancel_sent_at] ||

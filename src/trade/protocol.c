@@ -29,11 +29,13 @@
 #include "market/instrument.h"
 #include "market/venue.h"
 #include "safety/gate.h"
+#include "safety/control.h"
 #include "safety/kill.h"
 #include "safety/trader_lock.h"
 #include "trade/fill.h"
 #include "trade/order.h"
 #include "trade/payload.h"
+#include "trade/plausible.h"
 #include "trade/protocol.h"
 #include "trade/simulated_fill.h"
 #include "utils/builtins.h"
@@ -108,8 +110,9 @@ kill_level_for(TradingMode mode, const Row *order, Snapshot snapshot)
 	return arb_kill_level_of(level, &portfolio);
 }
 
+/* What keeps bytes of an order from leaving, whichever time it is. */
 static const char *
-claim_refusal(TradingMode mode, const Row *order, int32 account, TimestampTz now)
+standing_refusal(TradingMode mode, const Row *order, int32 account, TimestampTz now)
 {
 	Snapshot	snapshot = arb_snapshot_begin();
 	KillLevel	level = kill_level_for(mode, order, snapshot);
@@ -120,8 +123,6 @@ claim_refusal(TradingMode mode, const Row *order, int32 account, TimestampTz now
 	arb_snapshot_end(snapshot);
 	if (!is_of_account(order, account))
 		return "other_account";
-	if (arb_order_state(order) != ORDER_STATE_NEW)
-		return "not_new";
 	if (!ours)
 		return "foreign_copy";
 	if (level == KILL_EMERGENCY || (entry && level != KILL_NONE))
@@ -131,6 +132,14 @@ claim_refusal(TradingMode mode, const Row *order, int32 account, TimestampTz now
 	if (now >= DatumGetTimestampTz(order->value[ORDERS_send_before]))
 		return "too_late";
 	return NULL;
+}
+
+static const char *
+claim_refusal(TradingMode mode, const Row *order, int32 account, TimestampTz now)
+{
+	if (is_of_account(order, account) && arb_order_state(order) != ORDER_STATE_NEW)
+		return "not_new";
+	return standing_refusal(mode, order, account, now);
 }
 
 /* Locks the order that is to be claimed, a DRY_RUN one below its portfolio; returns its mode. */
@@ -232,6 +241,25 @@ arbees_claim_order(PG_FUNCTION_ARGS)
 
 /* ---- report ---- */
 
+/* News of another order is none of this one, whatever it says. */
+static void
+require_same_id(const Row *order, text *said)
+{
+	text	   *known;
+
+	if (order->null[ORDERS_venue_order_id])
+		return;
+	known = DatumGetTextPP(order->value[ORDERS_venue_order_id]);
+	if (VARSIZE_ANY_EXHDR(known) != VARSIZE_ANY_EXHDR(said) ||
+		memcmp(VARDATA_ANY(known), VARDATA_ANY(said), VARSIZE_ANY_EXHDR(said)) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a report names another venue order id than its order has"),
+				 errdetail("Order " INT64_FORMAT " is \"%s\" at the venue, the report is of \"%s\".",
+						   DatumGetInt64(order->value[ORDERS_order_id]), text_to_cstring(known),
+						   text_to_cstring(said))));
+}
+
 /* Locks the order's portfolio, then the order, against a claim: in this order, always. */
 static bool
 lock_and_read(int64 order_id, Row *order)
@@ -262,6 +290,61 @@ fills_are_missing(const Row *order)
 
 	return venue_qty != FIXED_NULL && arb_row_fixed(order, ORDERS_filled_qty) < venue_qty &&
 		arb_fills_heard(MODE_LIVE, DatumGetInt64(order->value[ORDERS_order_id])) < venue_qty;
+}
+
+/* Why the bytes of an order whose fate is unknown may not go out a second time; NULL when they may. */
+static const char *
+repeat_refusal(const Row *order, const bytea *body_hash)
+{
+	OrderState	state = arb_order_state(order);
+	bytea	   *claimed = order->null[ORDERS_body_hash] ? NULL : DatumGetByteaPP(order->value[ORDERS_body_hash]);
+
+	if (state != ORDER_STATE_SENDING && state != ORDER_STATE_UNKNOWN)
+		return "not_in_question";
+	if (claimed == NULL || VARSIZE_ANY_EXHDR(claimed) != VARSIZE_ANY_EXHDR(body_hash) ||
+		memcmp(VARDATA_ANY(claimed), VARDATA_ANY(body_hash), VARSIZE_ANY_EXHDR(claimed)) != 0)
+		return "other_bytes";
+	return NULL;
+}
+
+/*
+ * claim_again(account, epoch, order_id, body_hash)
+ *		returns (claimed boolean, reason text, send_within_ms integer)
+ *
+ * The same bytes once more, to a venue that answers a duplicate with "already
+ * there". Everything a claim must pass is passed again: kill switch, cancel,
+ * deadline, epoch. The order stays as it is.
+ */
+PG_FUNCTION_INFO_V1(arbees_claim_again);
+Datum
+arbees_claim_again(PG_FUNCTION_ARGS)
+{
+	Row			order;
+	const char *refusal;
+	TimestampTz now;
+	Datum		value[3] = {0};
+	bool		null[3] = {false};
+
+	arb_protocol_require_args(fcinfo, 4);
+	arb_lock_kill(ShareLock);
+	arb_protocol_begin("claim_again", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
+	order = require_order(PG_GETARG_INT64(2), PG_GETARG_INT32(0));
+	now = arb_now();
+	refusal = repeat_refusal(&order, PG_GETARG_BYTEA_PP(3));
+	if (refusal == NULL)
+		refusal = standing_refusal(MODE_LIVE, &order, PG_GETARG_INT32(0), now);
+	if (refusal == NULL)
+	{
+		arb_journal(MODE_LIVE, "order_repeated", DatumGetInt32(order.value[ORDERS_portfolio_id]),
+					PG_GETARG_INT64(2), "the same bytes are sent again while its fate is unknown");
+		value[2] = Int32GetDatum((int32) arb_elapsed_ms(now, DatumGetTimestampTz(order.value[ORDERS_send_before])));
+	}
+	value[0] = BoolGetDatum(refusal == NULL);
+	null[1] = refusal == NULL;
+	null[2] = refusal != NULL;
+	if (refusal != NULL)
+		value[1] = CStringGetTextDatum(refusal);
+	PG_RETURN_DATUM(arb_result_row(fcinfo, lengthof(value), value, null));
 }
 
 /* Ends an order that the venue says is over, once our fills reach what it says it matched. */
@@ -394,6 +477,10 @@ arbees_report_order(PG_FUNCTION_ARGS)
 	if (end_dry_run(PG_GETARG_INT64(2), PG_GETARG_INT32(0), event, reason, &order))
 		PG_RETURN_TEXT_P(cstring_to_text(arb_label_name(LABEL_ORDER_STATE, arb_order_state(&order))));
 	order = require_order(PG_GETARG_INT64(2), PG_GETARG_INT32(0));
+	if (!PG_ARGISNULL(4))
+		require_same_id(&order, PG_GETARG_TEXT_PP(4));
+	if (!PG_ARGISNULL(5))
+		arb_require_venue_qty(arb_fixed_from_numeric(PG_GETARG_DATUM(5)), &order);
 	if (!PG_ARGISNULL(4) && order.null[ORDERS_venue_order_id])
 		arb_row_set(&order, ORDERS_venue_order_id, PG_GETARG_DATUM(4));
 	apply_event(&order, event, PG_GETARG_DATUM(5), PG_ARGISNULL(5),
@@ -490,6 +577,7 @@ arbees_report_fill(PG_FUNCTION_ARGS)
 	static const char *const names[] = {NULL, "booked", "duplicate", "confirmed", "voided"};
 	FillFacts	facts = {0};
 	Row			order;
+	Row			instrument;
 	int64		order_id;
 	FillResult	result;
 	TimestampTz market_time;
@@ -509,12 +597,15 @@ arbees_report_fill(PG_FUNCTION_ARGS)
 	facts.fee = arb_fixed_from_numeric(PG_GETARG_DATUM(10));
 	facts.liquidity = PG_ARGISNULL(11) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(11));
 	facts.matched_at = arb_time_from_unix_ms(PG_GETARG_INT64(12));
+	arb_require_fill(&facts);
 	if (!find_by_venue_id(PG_GETARG_TEXT_PP(2), PG_GETARG_INT32(0), &order_id))
 	{
 		book_orphan(fcinfo);
 		PG_RETURN_TEXT_P(cstring_to_text("orphan"));
 	}
 	order = require_order(order_id, PG_GETARG_INT32(0));
+	arb_instrument_read(DatumGetInt32(order.value[ORDERS_instrument_id]), &instrument);
+	arb_require_fill_of(&facts, &order, &instrument);
 	market_time = arb_market_time(DatumGetInt32(order.value[ORDERS_venue_id]));
 	result = arb_fill_apply(MODE_LIVE, &order, &facts, arb_lot_size(DatumGetInt32(order.value[ORDERS_instrument_id])), market_time);
 	if (result == FILL_BOOKED)
@@ -543,4 +634,27 @@ arbees_report_cancel_sent(PG_FUNCTION_ARGS)
 		arb_order_write(MODE_LIVE, &order);
 	}
 	PG_RETURN_VOID();
+}
+
+/*
+ * trader_settings(account, epoch)
+ *		returns (confirm_timeout_ms integer, send_deadline_ms integer, balance_per_order boolean)
+ *
+ * What a worker obeys of the controls; read again and again, so that a change binds within a second.
+ */
+PG_FUNCTION_INFO_V1(arbees_trader_settings);
+Datum
+arbees_trader_settings(PG_FUNCTION_ARGS)
+{
+	const Controls *controls;
+	Datum		value[3];
+	bool		null[3] = {false};
+
+	arb_protocol_require_args(fcinfo, 2);
+	arb_trader_require(PG_GETARG_INT32(0), PG_GETARG_INT64(1));
+	controls = arb_controls();
+	value[0] = Int32GetDatum((int32) Max(controls->confirm_timeout_ms, 0));
+	value[1] = Int32GetDatum((int32) Max(controls->send_deadline_ms, 0));
+	value[2] = BoolGetDatum(controls->balance_check == BALANCE_PER_ORDER);
+	PG_RETURN_DATUM(arb_result_row(fcinfo, lengthof(value), value, null));
 }

@@ -215,6 +215,36 @@ random_salt(void)
 	return (int64) (drawn[--left] >> 11);
 }
 
+/* A missing control is the shipped one. */
+#define DEFAULT_RESTING_EXPIRY_S 600
+/* No venue takes an expiry nearer than this (Polymarket: three minutes). */
+#define MIN_RESTING_EXPIRY_S 180
+
+/*
+ * resting_expiry returns when the venue is to end an order that rests, 0 for
+ * one that does not rest or has no end: with the window, and after
+ * resting_expiry_s at the latest, so that nothing works on when everyone who
+ * could cancel it is gone.
+ */
+static TimestampTz
+resting_expiry(const GateContext *c)
+{
+	TimestampTz from = c->in.market_time;
+	TimeInForce tif = c->wish->time_in_force;
+	int64		seconds = c->controls->resting_expiry_s;
+	TimestampTz at;
+
+	if (seconds < 0)
+		seconds = DEFAULT_RESTING_EXPIRY_S;
+	if (tif != TIF_GTD && (tif != TIF_GTC || seconds == PG_INT64_MAX))
+		return 0;
+	/* An order that is to end needs an end. */
+	at = from + (seconds == PG_INT64_MAX ? SECS_PER_HOUR : seconds) * USECS_PER_SEC;
+	if (c->in.closes_at != 0)
+		at = Min(at, c->in.closes_at);
+	return Max(at, from + MIN_RESTING_EXPIRY_S * USECS_PER_SEC);
+}
+
 static void
 write_order(GateContext *c, Submitted *result)
 {
@@ -223,6 +253,7 @@ write_order(GateContext *c, Submitted *result)
 	Datum		zero = arb_fixed_to_numeric(0);
 	const Wish *w = c->wish;
 	TimestampTz now = c->now;
+	TimestampTz expires_at = resting_expiry(c);
 	Table		table;
 	int			i;
 
@@ -249,10 +280,9 @@ write_order(GateContext *c, Submitted *result)
 	SET(amount_kind, ObjectIdGetDatum(arb_label_oid(LABEL_AMOUNT_KIND, w->amount_kind)));
 	SET(amount, arb_fixed_to_numeric(c->out.amount));
 	SET(limit_price, arb_fixed_to_numeric(c->out.limit_price));
-	SET(time_in_force, ObjectIdGetDatum(arb_label_oid(LABEL_TIME_IN_FORCE, w->time_in_force)));
-	null[ORDERS_expires_at] = true;
-	if (w->time_in_force == TIF_GTD)
-		SET(expires_at, TimestampTzGetDatum(c->in.closes_at != 0 ? c->in.closes_at : now + USECS_PER_HOUR));
+	SET(time_in_force, ObjectIdGetDatum(arb_label_oid(LABEL_TIME_IN_FORCE, expires_at != 0 ? TIF_GTD : w->time_in_force)));
+	null[ORDERS_expires_at] = expires_at == 0;
+	value[ORDERS_expires_at] = TimestampTzGetDatum(expires_at);
 	SET(state, ObjectIdGetDatum(arb_label_oid(LABEL_ORDER_STATE, ORDER_STATE_NEW)));
 	SET(state_rule, Int32GetDatum(0));
 	SET(client_order_id, CStringGetTextDatum(psprintf("ab1-%d-" INT64_FORMAT, w->portfolio_id, result->order_id)));

@@ -11,6 +11,8 @@
  * bench snapshot ROUNDS DECISIONS A B
  *								on B somebody holds a snapshot while DECISIONS pass
  * bench tick TRACE PORT ROUNDS	what arbees-worker --trace wrote
+ * bench orders COUNT RATE ROUNDS	orders through worker and venue, offered at RATE a second
+ * bench again SECONDS			prints how long it took until an order was filled
  *
  * Floors and figures are taken in turn, so that both see the same machine, and
  * told as medians: "name value unit floor ratio", and the same as JSON lines in
@@ -48,8 +50,12 @@ main(int argc, char **argv)
 		bench_snapshot(parse_count(argv[2], MAX_ROUNDS), parse_count(argv[3], MAX_ROUNDS), argv[4], argv[5]);
 	else if (is_call(argc, argv, "tick", 3))
 		bench_tick(argv[2], parse_count(argv[3], 65535), parse_count(argv[4], MAX_ROUNDS));
+	else if (is_call(argc, argv, "orders", 3))
+		bench_orders(parse_count(argv[2], MAX_ROUNDS), parse_count(argv[3], MAX_ROUNDS), parse_count(argv[4], MAX_ROUNDS));
+	else if (is_call(argc, argv, "again", 1))
+		bench_trading_again(parse_count(argv[2], MAX_ROUNDS));
 	else
 		die("usage", "bench gate ROUNDS BATCHES | sessions ROUNDS | kill ROUNDS | history ROUNDS A B |"
-			" snapshot ROUNDS DECISIONS A B | tick TRACE PORT ROUNDS");
+			" snapshot ROUNDS DECISIONS A B | tick TRACE PORT ROUNDS | orders COUNT RATE ROUNDS | again SECONDS");
 	return 0;
 }

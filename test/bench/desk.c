@@ -301,12 +301,31 @@ array_text(const Instrument *instruments, int count, const char *text)
 	return array;
 }
 
+/* A packed order book as an element of bytea[], all its levels in use; 0.49 and 0.51 are the best. */
+static const char *
+full_book(void)
+{
+	static char text[768];
+	char	   *end = text;
+	int			side;
+	int			i;
+
+	if (text[0] != '\0')
+		return text;
+	end += sprintf(end, "\"\\\\x010a0a");
+	for (side = -1; side <= 1; side += 2)
+		for (i = 0; i < 10; i++)
+			end += sprintf(end, "%016llx%016llx", 50000000ULL + side * (i + 1) * 1000000LL, 50000000000ULL);
+	sprintf(end, "\"");
+	return text;
+}
+
 /* The call is of mode PAPER, in which nothing is deployed: quotes are kept, nobody acts on them. */
 static void
 send_quotes(PGconn *conn, const Book *book, const Instrument *instruments, int count)
 {
 	char		ms[32];
-	const char *values[6];
+	const char *values[7];
 	int			i;
 
 	snprintf(ms, sizeof(ms), "%lld", now_ms());
@@ -316,9 +335,10 @@ send_quotes(PGconn *conn, const Book *book, const Instrument *instruments, int c
 	values[3] = array_text(NULL, count, "500");
 	values[4] = array_text(NULL, count, "0.51");
 	values[5] = array_text(NULL, count, ms);
+	values[6] = array_text(NULL, count, full_book());
 	PQclear(ask(conn, "SELECT count(*) FROM arbees.on_quotes($1, 'PAPER', NULL, $2,"
-				" $3, $4, $5, $4, $6, '{}', '{}', '{}')", 6, values));
-	for (i = 1; i < 6; i++)
+				" $3, $4, $5, $4, $6, '{}', '{}', '{}', $7)", 7, values));
+	for (i = 1; i < 7; i++)
 		free((char *) values[i]);
 }
 

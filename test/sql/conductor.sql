@@ -37,12 +37,12 @@ SELECT pg_terminate_backend(:first);
 CALL pg_temp.wait_for('SELECT pid <> ' || :first || ' AND pid = arbees.conductor_pid() FROM arbees.conductor');
 
 -- a failing step is counted and stops no other; the steps are superusers' business
-INSERT INTO arbees.tick_steps VALUES (5, 'test_missing', 'arbees.no_such_step', false, true, 'fails');
+INSERT INTO arbees.tick_steps VALUES (6, 'test_missing', 'arbees.no_such_step', false, true, 'fails');
 CREATE FUNCTION arbees.testing_fail() RETURNS void LANGUAGE plpgsql AS 'BEGIN PERFORM 1 / 0; END';
-INSERT INTO arbees.tick_steps VALUES (6, 'test_failing', 'arbees.testing_fail', false, true, 'fails');
+INSERT INTO arbees.tick_steps VALUES (7, 'test_failing', 'arbees.testing_fail', false, true, 'fails');
 CREATE TABLE tick_marks (n integer);
 CREATE FUNCTION arbees.testing_mark() RETURNS void LANGUAGE sql AS 'INSERT INTO public.tick_marks VALUES (1)';
-INSERT INTO arbees.tick_steps VALUES (7, 'test_mark', 'arbees.testing_mark', false, true, 'comes after');
+INSERT INTO arbees.tick_steps VALUES (8, 'test_mark', 'arbees.testing_mark', false, true, 'comes after');
 CALL pg_temp.wait_for('SELECT count(*) > 2 FROM tick_marks');
 SELECT step, count > 1 AS counted, last_sqlstate, last_message FROM arbees.tick_errors WHERE step LIKE 'test%' ORDER BY step;
 SELECT kind, message FROM arbees.alerts WHERE kind = 'step_failed' AND message LIKE 'step test%' ORDER BY message;
@@ -66,7 +66,7 @@ SELECT arbees.conductor_pid() IS NULL AS none_runs;
 SELECT pg_sleep(1.1);
 SELECT conductor LIKE 'silent since%' AS silent, entries_possible FROM arbees_status();
 TRUNCATE tick_marks;
-INSERT INTO arbees.tick_steps VALUES (6, 'test_failing', 'arbees.testing_fail', false, true, 'fails');
+INSERT INTO arbees.tick_steps VALUES (7, 'test_failing', 'arbees.testing_fail', false, true, 'fails');
 SET client_min_messages = warning;
 CALL arbees.tick();
 SELECT count(*) FROM tick_marks;

@@ -209,7 +209,6 @@ SELECT desk.claim('EXIT');
 SELECT desk.report('EXIT', 'unknown');
 SELECT * FROM desk.live_bid(0.44);
 SELECT desk.fill('ENTRY', 'e2', 4, 0.50);
-SELECT * FROM desk.live_bid(0.44);
 SELECT desk.fill('EXIT', 'x1', 5, 0.44), desk.report('EXIT', 'closed', 5);
 SELECT state, qty, exits FROM desk.stands('w');
 SELECT pg_sleep(0.02);

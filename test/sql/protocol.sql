@@ -189,12 +189,11 @@ SELECT * FROM desk.fill(13, 't12', 'CONFIRMED', 3.84, 0.52, 0.067);
 SELECT * FROM desk.fill(13, 't13', 'FAILED', 1, 0.52);
 SELECT venue_trade_id, settlement, voided_at IS NOT NULL AS voided FROM arbees.fills WHERE order_id = desk.nth(13) ORDER BY fill_id;
 
--- What should not be is booked and told: more than ordered, the other side, less than nothing.
+-- What should not be is booked and told: more than ordered, the other side. What cannot be is refused: bad_input.
 SELECT * FROM desk.send('odd');
 SELECT * FROM desk.fill(14, 't14', 'MATCHED', 3.84, 0.52);
 SELECT * FROM desk.fill(14, 't15', 'MATCHED', 1, 0.52);
 SELECT * FROM desk.fill(14, 't16', 'MATCHED', 2, 0.52, 0, 'SELL');
-SELECT * FROM desk.fill(14, 't17', 'MATCHED', -1, 0.52);
 SELECT * FROM desk.alerts();
 SELECT arbees.report_fill(desk.account(), desk.epoch(), 'venue-14', 't18', 'MATCHED', 'odd.down', 'BUY', 1, 0.52, 0.52, 0, 'TAKER', desk.ms(100)) AS other_symbol;
 SELECT * FROM desk.after(14, 'other symbol');

@@ -40,7 +40,8 @@ $from->safe_psql('arbees', q{
 			SELECT * INTO w FROM arbees.report_window((SELECT venue_id FROM arbees.venues WHERE name = 'sim'), 'w' || n, 'BTC', '0x' || n,
 				1767225600000, 1767229200000, 'last_tick', 'up' || n, 'down' || n, 0.01, 5, 1, 0.07, 1, false);
 			PERFORM FROM arbees.on_quotes((SELECT venue_id FROM arbees.venues WHERE name = 'sim'), 'LIVE', 1767225700000, ARRAY[w.up_instrument],
-				'{0.50}', '{1000}', '{0.52}', '{1000}', '{1767225700000}', '{}', '{}', '{}');
+				'{0.50}', '{1000}', '{0.52}', '{1000}', '{1767225700000}', '{}', '{}', '{}', ARRAY['\x010101'::bytea
+				|| int8send(50000000) || int8send(100000000000) || int8send(52000000) || int8send(100000000000)]);
 			SELECT s.order_id INTO o FROM arbees.submit_signal((SELECT max(deployment_id) FROM arbees.deployments), ROW('key' || n, w.up_instrument, 'BUY', 'money',
 				CASE WHEN n = 6 THEN 6 ELSE 2 END, 0.53, 'FAK', 10, 'fixed', 100000, NULL, NULL, NULL, NULL, NULL)::arbees.signal) s;
 			CONTINUE WHEN n IN (1, 6);
@@ -158,6 +159,8 @@ is( $to->safe_psql('arbees', q{SELECT count(*) FROM pg_trigger t JOIN pg_class c
 my ($status, $out, $err) = $to->psql('arbees', 'UPDATE arbees.orders SET reserved = 0');
 like($err, qr/orders are written by the gate/, 'and keeps hands off');
 is( $to->safe_psql('arbees', q{SELECT count(*) FROM arbees.decisions d WHERE NOT (arbees_replay(d.decision_id)).agrees}), '0', 'every decision replays');
+is( $to->safe_psql('arbees', q{SELECT count(*) FROM arbees.decisions d WHERE d.verdict = 'accepted' AND d.mode = 'LIVE'
+	AND 2 <> (SELECT count(*) FROM arbees.book_snapshots b WHERE b.decision_id = d.decision_id)}), '0', 'and has its order book');
 is( $to->safe_psql('arbees', 'SELECT ok FROM arbees.verify_journal()'), 't', 'the journal verifies');
 
 # Paused: nothing is decided or claimed before an operator says so; leases of the other place bind nobody.

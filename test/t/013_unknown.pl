@@ -62,6 +62,9 @@ sub strike
 		my $order = take($desk, seconds => 9,
 			where => "NOT EXISTS (SELECT FROM arbees.orders x WHERE x.window_id = w.window_id AND x.mode = 'LIVE')");
 		unknown_holds($order, $what);
+		# While it is worth sending its bytes may go out again (017); here nobody sends it twice.
+		ok(wait_for($desk, "SELECT send_before < clock_timestamp() FROM arbees.orders WHERE order_id = $order", 't', 10),
+			"$what: its time to be sent is over");
 		clear_faults($desk);
 		ok(wait_order($desk, $order, $state, 20), "$what: resolved to $state");
 		is(at_venue($order), $present, "$what: the venue has it $present times");

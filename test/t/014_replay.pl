@@ -9,12 +9,42 @@ use ArbeesDesk;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+# Holds the world still at its first LIVE decision, since a driven clock waits for the worker: the venue's books of then, by symbol.
+sub books_at_the_first_decision
+{
+	my ($desk) = @_;
+	my $holder = $desk->{node}->background_psql('arbees');
+	my %books;
+	$holder->query_safe('BEGIN');
+	$holder->query_safe('LOCK TABLE arbees.decisions_live IN EXCLUSIVE MODE');
+	$desk->{worker} = worker($desk);
+	ok(wait_for($desk, q{SELECT count(*) > 0 FROM pg_locks WHERE relation = 'arbees.decisions_live'::regclass AND NOT granted}, 't', 60),
+		'the desk is about to decide');
+	$books{$_} = sim_get($desk->{sim}, "/book?token_id=$_") foreach split /\n/,
+		ask($desk, q{SELECT i.symbol FROM arbees.instruments i JOIN arbees.windows w USING (window_id) WHERE w.state = 'OPEN'});
+	$holder->query_safe('COMMIT');
+	$holder->quit;
+	return \%books;
+}
+
+# The best ten of a side, as arbees.book_snapshots has them; the venue lists the best last.
+sub ten_best
+{
+	my ($side, @levels) = @_;
+	my $level = 0;
+	@levels = reverse @levels;
+	return map { join '|', $side, ++$level, $_->{price} + 0, $_->{size} + 0 } splice @levels, 0, 10;
+}
+
 # Runs a driven world to its end; the desk, quiet.
 sub driven_run
 {
 	my ($name, $canary, @sim) = @_;
 	my $report = PostgreSQL::Test::Utils::tempdir() . '/report.json';
-	my $desk = new_desk($name, driven => 1, canary => $canary, sim => [ '--report', $report, @sim ]);
+	my $desk = new_desk($name, driven => 1, canary => $canary, sim => [ '--report', $report, @sim ],
+		controls => { max_position_usd => 500 });
+	# A driven world passes within seconds: no heartbeat tells in time that its feeds flow.
+	ask($desk, q{SELECT arbees_set_none('feed_max_silence_ms', 'the clock is driven')});
 	# The world begins seconds before a close; whether the worker has that window's
 	# books by the very first instant is a matter of machines, so it is left alone.
 	ask($desk, q{CREATE FUNCTION public.not_at_the_last_moment(state arbees.market_state) RETURNS arbees.signal
@@ -23,7 +53,7 @@ sub driven_run
 	my $strategy = ask($desk, q{SELECT arbees_register_strategy('not_at_the_last_moment',
 		'public.not_at_the_last_moment(arbees.market_state)', '{}', NULL, NULL)});
 	ask($desk, "UPDATE arbees.deployments SET strategy_id = $strategy");
-	$desk->{worker} = worker($desk);
+	$desk->{books} = books_at_the_first_decision($desk);
 	ok(wait_until(sub { -s $report && slurp_file($report) =~ /\}\n?\z/ }, 'the data ends', 120), "$name: the world comes to its end");
 	ok(wait_for($desk, q{SELECT (SELECT count(*) = 0 FROM arbees.positions WHERE state <> 'CLOSED')
 		AND (SELECT count(*) = 0 FROM arbees.orders WHERE finished_at IS NULL)
@@ -79,14 +109,34 @@ my $sums_differ = q{
 		WHERE k.kind = 'trade' AND k.source_at >= w.opens_at AND k.source_at < w.closes_at GROUP BY 1) t
 	FULL JOIN arbees.session_volumes s USING (instrument_id)};
 
+# What PAPER filled from the captured book is what the venue filled from its own: level by level, fees and all.
+my $fills = q{
+	SELECT d.signal_key, d.book, array_agg(format('%s at %s, money %s, fee %s', f.qty, f.price, f.money, f.fee)
+		ORDER BY f.price, f.qty) FILTER (WHERE f.fill_id IS NOT NULL) AS fills
+	FROM arbees.decisions d JOIN arbees.orders o USING (decision_id) LEFT JOIN arbees.fills f USING (order_id)
+	WHERE d.mode = 'THE_MODE' AND o.purpose = 'ENTRY' GROUP BY d.signal_key, d.book};
+my $modes = 'FROM (' . ($fills =~ s/THE_MODE/PAPER/r) . ') p FULL JOIN (' . ($fills =~ s/THE_MODE/LIVE/r) . ') l USING (signal_key)';
+
 my %first;
 foreach my $run (1, 2)
 {
-	my $desk = driven_run("seeded$run", '{"seconds_before_close": 20, "slippage": 0.1}',
+	# Orders large enough to take more than a level.
+	my $desk = driven_run("seeded$run", '{"seconds_before_close": 20, "slippage": 0.1, "amount": 110}',
 		'--driven', '--seed', '77', '--window', '60s', '--windows', '8');
 	cmp_ok(ask($desk, 'SELECT count(DISTINCT window_id) FROM arbees.fills JOIN arbees.positions USING (position_id)'), '>=', 5,
 		'windows were traded');
 	ok(wait_for($desk, $sums_differ, '0|t', 20), 'the sums of every session are those of its trades') or diag(ask($desk, $sums_differ));
+	is( ask($desk, "SELECT p.signal_key, p.fills, l.fills $modes WHERE p.fills IS DISTINCT FROM l.fills OR p.book IS NULL OR p.book IS DISTINCT FROM l.book"),
+		'', 'PAPER and LIVE saw one book and filled alike');
+	my ($decision, $symbol) = split /\|/,
+		ask($desk, q{SELECT decision_id, symbol FROM arbees.decisions JOIN arbees.instruments USING (instrument_id)
+			WHERE mode = 'LIVE' ORDER BY decision_id LIMIT 1});
+	my $book = $desk->{books}{$symbol};
+	my @levels = (ten_best('ask', @{ $book->{asks} }), ten_best('bid', @{ $book->{bids} }));
+	cmp_ok(scalar @levels, '>=', 8, 'the venue has a book of several levels');
+	is(ask($desk, "SELECT side, level, price::float8, size::float8 FROM arbees.book_snapshots WHERE decision_id = $decision ORDER BY side, level"),
+		join("\n", @levels), 'a LIVE decision kept it, level by level');
+	cmp_ok(ask($desk, "SELECT count(*) $modes WHERE cardinality(l.fills) > 1"), '>=', 1, 'some of more than one level');
 	foreach my $what (sort keys %query)
 	{
 		my $answer = ask($desk, $query{$what});

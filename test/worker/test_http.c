@@ -29,7 +29,11 @@ typedef enum Manner
 	MANNER_ANSWER = 1,
 	MANNER_CLOSE_POSTS,			/* reads a POST whole, then closes without a word */
 	MANNER_REDIRECT,
-	MANNER_HALF_ANSWER			/* promises more than it sends, then closes */
+	MANNER_HALF_ANSWER,			/* promises more than it sends, then closes */
+	MANNER_HALF_CHUNK,			/* the same without a length: a chunk that does not end */
+	MANNER_STALL,				/* promises more than it sends, and stays */
+	MANNER_COMPRESSED,			/* says that what it sends wants unpacking */
+	MANNER_ENDLESS				/* sends more than anybody wants */
 } Manner;
 
 typedef struct Server
@@ -40,6 +44,7 @@ typedef struct Server
 	int			posts;			/* whole ones, over all connections */
 	int			requests;
 	int			connections;
+	int			pieces;
 } Server;
 
 typedef struct Peer
@@ -56,6 +61,8 @@ typedef struct Result
 	HttpOutcome outcome;
 	int			status;
 	int64_t		written_ns;
+	char		body[16];
+	int			timeout_ms;
 	bool		allow;
 	int			asked;
 } Result;
@@ -91,6 +98,34 @@ close_peer(Peer *peer)
 		uv_close((uv_handle_t *) &peer->tcp, on_peer_closed);
 }
 
+/* Writes on until the reader hangs up. */
+static void
+on_piece_sent(uv_write_t *request, int status)
+{
+	static char piece[65536];
+	Peer	   *peer = request->data;
+	uv_buf_t	buf = uv_buf_init(piece, sizeof(piece));
+
+	if (status < 0 || uv_is_closing((uv_handle_t *) &peer->tcp))
+	{
+		free(request);
+		return;
+	}
+	peer->server->pieces++;
+	assert_int_equal(uv_write(request, (uv_stream_t *) &peer->tcp, &buf, 1, on_piece_sent), 0);
+}
+
+static void
+send_endlessly(Peer *peer)
+{
+	uv_write_t *request = calloc(1, sizeof(*request));
+
+	assert_non_null(request);
+	request->data = peer;
+	reply(peer, "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n");
+	on_piece_sent(request, 0);
+}
+
 static void
 serve(Peer *peer, bool is_post)
 {
@@ -109,6 +144,17 @@ serve(Peer *peer, bool is_post)
 		reply(peer, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"succ");
 		close_peer(peer);
 	}
+	else if (server->manner == MANNER_HALF_CHUNK)
+	{
+		reply(peer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{\"success\":true");
+		close_peer(peer);
+	}
+	else if (server->manner == MANNER_STALL)
+		reply(peer, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"succ");
+	else if (server->manner == MANNER_COMPRESSED)
+		reply(peer, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 10\r\n\r\n\x1f\x8bpacked\r\n");
+	else if (server->manner == MANNER_ENDLESS)
+		send_endlessly(peer);
 	else
 		reply(peer, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
 }
@@ -187,6 +233,7 @@ on_done(void *arg, const HttpAnswer *answer)
 	result->outcome = answer->outcome;
 	result->status = answer->status;
 	result->written_ns = answer->written_ns;
+	(void) snprintf(result->body, sizeof(result->body), "%.*s", (int) answer->len, answer->body);
 	if (answer->outcome != HTTP_ANSWERED)
 		assert_non_null(answer->error);
 }
@@ -201,7 +248,7 @@ request(Http *http, int port, bool post, Result *result)
 	memset(&spec, 0, sizeof(spec));
 	spec.method = post ? "POST" : "GET";
 	spec.url = url;
-	spec.timeout_ms = 3000;
+	spec.timeout_ms = result->timeout_ms > 0 ? result->timeout_ms : 3000;
 	spec.done = on_done;
 	spec.arg = result;
 	if (post)
@@ -267,6 +314,46 @@ half_an_answer_is_none(void **state)
 	request(http, server.port, true, &result);
 	assert_int_equal(result.outcome, HTTP_NO_ANSWER);
 	assert_int_equal(server.posts, 1);
+	arb_http_free(http);
+}
+
+/* A part of an answer is none, however it comes to be one. */
+static void
+a_body_that_does_not_end_is_none(void **state)
+{
+	static const Manner manners[] = {MANNER_HALF_CHUNK, MANNER_STALL, MANNER_ENDLESS};
+	size_t		i;
+
+	for (i = 0; i < sizeof(manners) / sizeof(manners[0]); i++)
+	{
+		Http	   *http = arb_http_new(Loop);
+		Server		server;
+		Result		result = {.allow = true};
+
+		if (manners[i] == MANNER_STALL)
+			result.timeout_ms = 300;
+		start_server(&server, manners[i]);
+		request(http, server.port, true, &result);
+		assert_int_equal(result.outcome, HTTP_NO_ANSWER);
+		assert_int_equal(server.posts, 1);
+		/* What is too much is not read to its end. */
+		assert_in_range(server.pieces, manners[i] == MANNER_ENDLESS, 4096);
+		arb_http_free(http);
+	}
+}
+
+/* Nothing is unpacked: a small body cannot become a large one. */
+static void
+what_is_packed_stays_packed(void **state)
+{
+	Http	   *http = arb_http_new(Loop);
+	Server		server;
+	Result		result = {.allow = true};
+
+	start_server(&server, MANNER_COMPRESSED);
+	request(http, server.port, true, &result);
+	assert_int_equal(result.outcome, HTTP_ANSWERED);
+	assert_string_equal(result.body, "\x1f\x8bpacked\r\n");
 	arb_http_free(http);
 }
 
@@ -352,6 +439,8 @@ main(void)
 		cmocka_unit_test(an_answer_arrives),
 		cmocka_unit_test(a_dead_connection_repeats_nothing),
 		cmocka_unit_test(half_an_answer_is_none),
+		cmocka_unit_test(a_body_that_does_not_end_is_none),
+		cmocka_unit_test(what_is_packed_stays_packed),
 		cmocka_unit_test(held_back_is_proof_of_not_sent),
 		cmocka_unit_test(no_connection_is_proof_of_not_sent),
 		cmocka_unit_test(redirects_are_not_followed),

@@ -131,6 +131,7 @@ round_of(PmLookup lookup, PmOrderStatus status, int64_t matched, int64_t traded)
 
 	memset(&round, 0, sizeof(round));
 	round.complete = true;
+	round.stream_open = true;
 	round.lookup = lookup;
 	round.status = status;
 	round.size_matched = matched;
@@ -162,6 +163,20 @@ found_orders_speak_for_themselves(void **state)
 	judgement = arb_judge_round(&round, &standing, 1, &evidence);
 	assert_int_equal(judgement.report, ORDER_REPORT_CANCELED);
 	assert_true(judgement.settled);
+
+	/* That it is over takes every route: one that failed, or that shows it open, leaves it in question. */
+	round.complete = false;
+	judgement = arb_judge_round(&round, &standing, 1, &evidence);
+	assert_int_equal(judgement.report, ORDER_REPORT_NONE);
+	round.complete = true;
+	round.listed_open = true;
+	judgement = arb_judge_round(&round, &standing, 1, &evidence);
+	assert_int_equal(judgement.report, ORDER_REPORT_NONE);
+	/* That it works takes one. */
+	round = round_of(PM_LOOKUP_FOUND, PM_ORDER_STATUS_LIVE, 0, 0);
+	round.complete = false;
+	judgement = arb_judge_round(&round, &standing, 1, &evidence);
+	assert_int_equal(judgement.report, ORDER_REPORT_ACCEPTED);
 
 	round = round_of(PM_LOOKUP_FOUND, PM_ORDER_STATUS_OTHER, 0, 0);
 	judgement = arb_judge_round(&round, &standing, 1, &evidence);
@@ -203,6 +218,11 @@ absent_orders_are_judged_by_what_is_known(void **state)
 	round = round_of(PM_LOOKUP_ABSENT, PM_ORDER_STATUS_NONE, 0, 0);
 	round.complete = false;
 	assert_int_equal(judge_thrice(round, fresh).report, ORDER_REPORT_NONE);
+	/* Nor does silence while nobody could have told us. */
+	round = round_of(PM_LOOKUP_ABSENT, PM_ORDER_STATUS_NONE, 0, 0);
+	round.stream_open = false;
+	assert_int_equal(judge_thrice(round, fresh).report, ORDER_REPORT_NONE);
+	assert_int_equal(judge_thrice(round, accepted).report, ORDER_REPORT_NONE);
 	/* Listed among the open it is open, even when it is not found by its id. */
 	round = round_of(PM_LOOKUP_ABSENT, PM_ORDER_STATUS_NONE, 0, 0);
 	round.listed_open = true;

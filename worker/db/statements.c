@@ -62,6 +62,14 @@ static const DbStatement Statements[DB_STATEMENT_COUNT] = {
 	[DB_UNRECORDED_ORDERS] = {"unrecorded_orders",
 		"SELECT " TICKET_COLUMNS " FROM arbees.unrecorded_orders($1::int)",
 	1, DB_LANE_DECISION},
+	[DB_CLAIM_AGAIN] = {"claim_again",
+		"SELECT claimed, reason, send_within_ms"
+		" FROM arbees.claim_again($1::int, $2::bigint, $3::bigint, $4::bytea)",
+	4, DB_LANE_ACTION},
+	[DB_TRADER_SETTINGS] = {"trader_settings",
+		"SELECT confirm_timeout_ms, send_deadline_ms, balance_per_order"
+		" FROM arbees.trader_settings($1::int, $2::bigint)",
+	2, DB_LANE_ACTION},
 	[DB_REPORT_ORDER] = {"report_order",
 		"SELECT arbees.report_order($1::int, $2::bigint, $3::bigint, $4::text, $5::text, $6::numeric, $7::text)",
 	7, DB_LANE_ACTION},

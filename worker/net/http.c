@@ -37,6 +37,7 @@ typedef struct Transfer
 	size_t		body_len;
 	size_t		body_given;
 	int64_t		written_ns;
+	const char *watched_header;
 	HttpMayWrite may_write;
 	HttpDone	done;
 	void	   *arg;
@@ -208,6 +209,7 @@ arb_http_send(Http *http, const HttpRequest *request)
 	transfer->done = request->done;
 	transfer->arg = request->arg;
 	transfer->may_write = request->may_write;
+	transfer->watched_header = request->watched_header;
 	arb_strbuf_init(&transfer->answer, HTTP_ANSWER_MAX);
 	if (request->body != NULL)
 	{
@@ -251,6 +253,7 @@ finish(Transfer *transfer, CURLcode code)
 	HttpAnswer	answer;
 	long		status = 0;
 	curl_off_t	retry_after = 0;
+	struct curl_header *header;
 
 	memset(&answer, 0, sizeof(answer));
 	answer.body = transfer->answer.data;
@@ -260,6 +263,10 @@ finish(Transfer *transfer, CURLcode code)
 	(void) curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &retry_after);
 	if (retry_after > 0 && retry_after < 86400)
 		answer.retry_after_s = (int) retry_after;
+
+	if (transfer->watched_header != NULL &&
+		curl_easy_header(transfer->easy, transfer->watched_header, 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+		answer.watched = header->value;
 
 	if (code == CURLE_OK && status > 0)
 	{

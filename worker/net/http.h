@@ -38,6 +38,7 @@ typedef struct HttpAnswer
 	size_t		len;
 	const char *error;			/* why there is no answer */
 	int			retry_after_s;	/* 0 when the venue named none */
+	const char *watched;		/* the header asked for; NULL when it did not come */
 	int64_t		written_ns;		/* guarded: when the body was handed to the socket, 0 when it was not */
 } HttpAnswer;
 
@@ -54,6 +55,7 @@ typedef struct HttpRequest
 	const char *body;			/* copied; NULL for none */
 	size_t		body_len;
 	int			timeout_ms;
+	const char *watched_header; /* a constant; NULL for none */
 	HttpMayWrite may_write;		/* not NULL makes the request a guarded one */
 	HttpDone	done;
 	void	   *arg;

@@ -48,3 +48,36 @@ arb_ratelimit_take(RateLimit *limit, int64_t now_ns)
 	limit->level -= NANO;
 	return true;
 }
+
+int64_t
+arb_ratelimit_wait_ns(RateLimit *limit, int64_t now_ns, int64_t tokens)
+{
+	int64_t		missing;
+
+	if (tokens > limit->burst)
+		return INT64_MAX;
+	refill(limit, now_ns);
+	missing = tokens * NANO - limit->level;
+	if (missing <= 0)
+		return 0;
+	if (limit->per_second <= 0)
+		return INT64_MAX;
+	return (missing + limit->per_second - 1) / limit->per_second;
+}
+
+void
+arb_ratelimit_spend(RateLimit *limit, int64_t now_ns, int64_t tokens)
+{
+	refill(limit, now_ns);
+	limit->level -= tokens * NANO;
+	if (limit->level < -limit->burst * NANO)
+		limit->level = -limit->burst * NANO;
+}
+
+void
+arb_ratelimit_lower(RateLimit *limit, int64_t now_ns, int64_t tokens)
+{
+	refill(limit, now_ns);
+	if (tokens >= 0 && tokens < limit->burst && limit->level > tokens * NANO)
+		limit->level = tokens * NANO;
+}

@@ -281,11 +281,11 @@ write_stats(Sim *sim, Buf *out)
 	int			i;
 
 	sim_buf_printf(out, "{\"seed\":%" PRIu64 ",\"driven\":%s,\"clock_seq\":%" PRId64 ",\"market_ms\":%" PRId64
-				   ",\"ended\":%s,\"requests\":%" PRId64 ",\"refused\":%" PRId64 ",\"bad_requests\":%" PRId64
+				   ",\"ended\":%s,\"requests\":%" PRId64 ",\"refused\":%" PRId64 ",\"limited\":%" PRId64 ",\"bad_requests\":%" PRId64
 				   ",\"frames\":%" PRId64 ",\"connections\":%" PRId64 ",\"slow_closed\":%" PRId64 ",\"steps\":%" PRId64
 				   ",\"late_steps\":%" PRId64 ",\"windows\":%zu,\"orders\":%zu,\"trades\":%zu,\"audit\":",
 				   sim->options.seed, sim->options.driven ? "true" : "false", sim_clock_seq(sim), sim_now_ms(sim),
-				   sim_world_ended(&sim->world) ? "true" : "false", stats->requests, stats->refused, stats->bad_requests,
+				   sim_world_ended(&sim->world) ? "true" : "false", stats->requests, stats->refused, stats->limited, stats->bad_requests,
 				   stats->frames, stats->connections, stats->slow_closed, stats->steps, stats->late_steps,
 				   sim->world.market_count, sim->exchange.order_count, sim->exchange.trade_count);
 	sim_buf_json(out, audit == NULL ? "ok" : audit);
@@ -302,6 +302,19 @@ sim_admin_stats(Sim *sim, const HttpRequest *request, HttpResponse *response)
 {
 	(void) request;
 	write_stats(sim, &response->body);
+}
+
+void
+sim_admin_trading(Sim *sim, const HttpRequest *request, HttpResponse *response)
+{
+	json_t	   *body = arb_json_load(request->body, request->body_len, JSON_MAX_BYTES, NULL);
+	const char *mode = json_string_value(json_object_get(body, "mode"));
+
+	if (!sim_trading_parse(mode, &sim->trading))
+		sim_refuse(response, 400, "mode is open, restarting, post_only, cancel_only or disabled");
+	else
+		sim_buf_printf(&response->body, "{\"mode\":\"%s\"}", mode);
+	json_decref(body);
 }
 
 void

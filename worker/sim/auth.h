@@ -12,6 +12,7 @@
 #define ARBEES_SIM_AUTH_H
 
 #include "exchange.h"
+#include "limit.h"
 #include "sign/l2.h"
 
 #define API_KEYS_MAX 10000
@@ -31,6 +32,8 @@ typedef struct ApiKey
 	char		heartbeat[KEY_TEXT_SIZE];	/* id the next beat must carry; empty = never beaten */
 	uint64_t	beats;
 	int64_t		beat_ms;
+	SimBucket	orders;
+	SimBucket	cancels;
 } ApiKey;
 
 typedef struct AuthHeaders

@@ -23,6 +23,7 @@
 #define SHARE_STEP_LIMIT 10000	/* 0.01 share, micro: sizes of limit orders and market sells */
 #define SHARE_STEP_MARKET 100	/* 0.0001: the other amount of a market order */
 #define MONEY_STEP_MARKET 10000 /* 0.01 dollar: money of a market buy */
+#define EXPIRY_LEAD_S 180		/* an expiration nearer than this is refused */
 #define EXPIRY_MARGIN_S 60		/* the venue ends GTD orders this long before their expiration */
 #define HOUSE_FUNDS (INT64_C(1000000000) * MICRO)
 
@@ -485,7 +486,7 @@ check_terms(const Exchange *exchange, const OrderRequest *request, OrderResult *
 	if (request->post_only && is_market_order(request->type))
 		return refuse(result, "invalid post-only order: only GTC and GTD order types are allowed");
 	if (request->type == ORDER_GTD
-		? request->expiration_s < exchange->now_ms / 1000 + EXPIRY_MARGIN_S
+		? request->expiration_s < exchange->now_ms / 1000 + EXPIRY_LEAD_S
 		: request->expiration_s != 0)
 		return refuse(result, "invalid expiration");
 	if (request->maker_amount <= 0 || request->taker_amount <= 0 ||

@@ -58,6 +58,9 @@ static const struct
 	{"drop_fill", FAULT_DROP_FILL, SCOPE_FILL, NULL, UNIT_NONE},
 	{"garbage_frame", FAULT_GARBAGE_FRAME, SCOPE_FRAME, NULL, UNIT_NONE},
 	{"truncated_frame", FAULT_TRUNCATED_FRAME, SCOPE_FRAME, "fraction", UNIT_FRACTION},
+	{"rewrite", FAULT_REWRITE, SCOPE_REQUEST, NULL, UNIT_NONE},
+	{"cut_answer", FAULT_CUT_ANSWER, SCOPE_REQUEST, "fraction", UNIT_FRACTION},
+	{"stalled_answer", FAULT_STALLED_ANSWER, SCOPE_REQUEST, "fraction", UNIT_FRACTION},
 	{NULL, 0, 0, NULL, 0}
 };
 
@@ -65,7 +68,8 @@ static const char *const MatchKeys[] = {
 	"method", "path", "stream", "event", "nth", "every", "times", "probability", NULL
 };
 static const char *const RuleKeys[] = {
-	"match", "do", "when", "ms", "seconds", "fraction", "status", "retry_after", "body", NULL
+	"match", "do", "when", "ms", "seconds", "fraction", "status", "retry_after", "body", "field", "to", "shift",
+	"remove", "repeat", NULL
 };
 
 static bool
@@ -197,6 +201,44 @@ read_answer(const json_t *object, FaultRule *rule, char *error, size_t size)
 	return true;
 }
 
+/* One of "to", "shift", "remove" and "repeat" says what becomes of the field. */
+static bool
+read_rewrite(const json_t *object, FaultRule *rule, char *error, size_t size)
+{
+	Rewrite    *rewrite = &rule->rewrite;
+	const json_t *to = json_object_get(object, "to");
+	bool		remove = json_is_true(json_object_get(object, "remove"));
+	bool		repeat = json_is_true(json_object_get(object, "repeat"));
+	ParseError	problem;
+	int64_t		shift = 0;
+	bool		shifted;
+
+	if (rule->kind != FAULT_REWRITE)
+		return true;
+	if (!arb_json_id(object, "field", rewrite->field, sizeof(rewrite->field), &problem) ||
+		!arb_json_int_optional(object, "shift", -18, 18, &shift, &shifted, &problem))
+		return complain(error, size, "%s", problem.context);
+	if ((to != NULL) + shifted + remove + repeat != 1)
+		return complain(error, size, "rewrite wants one of to, shift, remove and repeat");
+	rewrite->shift = (int) shift;
+	rewrite->kind = shifted ? REWRITE_SHIFT : remove ? REWRITE_REMOVE : repeat ? REWRITE_REPEAT : REWRITE_TO;
+	if (to != NULL)
+	{
+		/* A text that starts with = stands as it is: what is no JSON is told so. A number keeps its digits. */
+		char		mark = json_is_string(to) ? json_string_value(to)[0] : '\0';
+		const char *raw = mark == '=' || mark == JSON_NUMBER_MARK ? json_string_value(to) + 1 : NULL;
+		size_t		len = raw != NULL ? strlen(raw) :
+			json_dumpb(to, rewrite->to, sizeof(rewrite->to) - 1, JSON_COMPACT | JSON_ENCODE_ANY);
+
+		if (len == 0 || len >= sizeof(rewrite->to))
+			return complain(error, size, "to is too long");
+		if (raw != NULL)
+			memcpy(rewrite->to, raw, len);
+		rewrite->to[len] = '\0';
+	}
+	return true;
+}
+
 static bool
 read_rule(const json_t *object, FaultRule *rule, char *error, size_t size)
 {
@@ -233,7 +275,8 @@ read_rule(const json_t *object, FaultRule *rule, char *error, size_t size)
 		strcpy(rule->stream, "user");
 		strcpy(rule->event, "trade");
 	}
-	return read_number(object, row, rule, error, size) && read_answer(object, rule, error, size);
+	return read_number(object, row, rule, error, size) && read_answer(object, rule, error, size) &&
+		read_rewrite(object, rule, error, size);
 }
 
 bool
@@ -360,11 +403,17 @@ sim_fault_request(FaultPlan *plan, const char *method, const char *path, Request
 			case FAULT_FAIL_FILL:
 				fault->fail_fill = true;
 				break;
+			case FAULT_REWRITE:
+				if (fault->rewrites < FAULT_REWRITES_MAX)
+					fault->rewrite[fault->rewrites++] = rule->rewrite;
+				break;
 			default:
 				if (fault->kind != 0)
 					break;
 				fault->kind = rule->kind;
-				fault->after = rule->after;
+				/* A part of an answer is part of a true one. */
+				fault->after = rule->after || rule->kind == FAULT_CUT_ANSWER || rule->kind == FAULT_STALLED_ANSWER;
+				fault->part_ppm = (int) rule->amount;
 				fault->status = rule->status;
 				fault->retry_after_s = rule->retry_after_s;
 				fault->body = rule->body;
@@ -395,7 +444,18 @@ sim_fault_frame(FaultPlan *plan, const char *stream, const char *event, FrameFau
 			fault->truncate_ppm = (int) rule->amount;
 		if (rule->kind == FAULT_STALE_BOOK)
 			fault->stale_ms = rule->amount;
+		if (rule->kind == FAULT_REWRITE && fault->rewrites < FAULT_REWRITES_MAX)
+			fault->rewrite[fault->rewrites++] = rule->rewrite;
 	}
+}
+
+void
+sim_fault_rewrite(const Rewrite *rewrites, int count, Buf *text)
+{
+	int			i;
+
+	for (i = 0; i < count; i++)
+		(void) sim_rewrite(&rewrites[i], text);
 }
 
 int64_t

@@ -16,10 +16,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rewrite.h"
 #include "rng.h"
 
 #define FAULT_RULES_MAX 64
 #define FAULT_DELAY_MAX_MS 600000
+/* Rules that may rewrite one answer or frame. */
+#define FAULT_REWRITES_MAX 8
 
 typedef enum FaultKind
 {
@@ -36,7 +39,10 @@ typedef enum FaultKind
 	FAULT_DUPLICATE_FILL,
 	FAULT_DROP_FILL,
 	FAULT_GARBAGE_FRAME,
-	FAULT_TRUNCATED_FRAME
+	FAULT_TRUNCATED_FRAME,
+	FAULT_REWRITE,				/* of an answer or of a frame */
+	FAULT_CUT_ANSWER,
+	FAULT_STALLED_ANSWER
 } FaultKind;
 
 typedef struct FaultRule
@@ -55,6 +61,7 @@ typedef struct FaultRule
 	int			status;
 	int			retry_after_s;
 	char	   *body;			/* compact JSON or text */
+	Rewrite		rewrite;
 	int64_t		matches;
 	int64_t		fired;
 	Rng			rng;
@@ -70,13 +77,16 @@ typedef struct RequestFault
 {
 	int64_t		delay_ms;
 	bool		delay_after;	/* act first, then wait */
-	FaultKind	kind;			/* 0, DROP_ANSWER, STATUS, ANSWER or DISCONNECT */
+	FaultKind	kind;			/* 0, DROP_ANSWER, STATUS, ANSWER, DISCONNECT, CUT_ANSWER or STALLED_ANSWER */
 	bool		after;
 	int			status;
 	int			retry_after_s;
 	const char *body;
 	int			partial_ppm;
+	int			part_ppm;		/* of the body, that is sent at all */
 	bool		fail_fill;
+	Rewrite		rewrite[FAULT_REWRITES_MAX];
+	int			rewrites;
 } RequestFault;
 
 typedef struct FrameFault
@@ -87,6 +97,8 @@ typedef struct FrameFault
 	bool		garbage;
 	int			truncate_ppm;	/* 0: whole */
 	int64_t		stale_ms;
+	Rewrite		rewrite[FAULT_REWRITES_MAX];
+	int			rewrites;
 } FrameFault;
 
 /* sim_fault_load replaces *plan by what the text says; on false it is unchanged. */
@@ -96,6 +108,9 @@ extern void sim_fault_clear(FaultPlan *plan);
 
 extern void sim_fault_request(FaultPlan *plan, const char *method, const char *path, RequestFault *fault);
 extern void sim_fault_frame(FaultPlan *plan, const char *stream, const char *event, FrameFault *fault);
+
+/* sim_fault_rewrite changes a text as the rules that fired want it. */
+extern void sim_fault_rewrite(const Rewrite *rewrites, int count, Buf *text);
 
 /* The offset of GET /time, in seconds. */
 extern int64_t sim_fault_clock(FaultPlan *plan);

@@ -51,6 +51,7 @@ static const char Usage[] =
 	"  --window LENGTH            of a window: 20s, 5m, 15m, 4h (5m)\n"
 	"  --assets LIST              btc,eth,sol,xrp (btc)\n"
 	"  --windows N                stop listing after so many windows (0: never)\n"
+	"  --ahead N                  windows tradable before they open (2)\n"
 	"  --resolve-delay MS         from the close to the outcome (1000, or 20000 from 5m on)\n"
 	"  --volatility PPM           of one second, parts per million of the price (90)\n"
 	"  --tick SIZE                tick size of a new market (0.01)\n"
@@ -61,6 +62,7 @@ static const char Usage[] =
 	"  --taker-delay MS           orders that would match are held so long (0)\n"
 	"  --auth-tolerance S         largest error of a client's timestamps (60)\n"
 	"  --chain-id N               137 or 80002 (137)\n"
+	"  --limits RATES             orders a second/burst,cancels a second/burst: 40/60,80/120 (none)\n"
 	"  --blocked                  the geoblock says no\n"
 	"  --driven                   a seeded world that owns the clock and waits for barriers\n"
 	"  --replay-windows CSV       recorded windows (.csv or .csv.gz); implies --driven\n"
@@ -73,8 +75,8 @@ static const char Usage[] =
 
 enum
 {
-	O_LISTEN = 256, O_READY, O_SEED, O_WINDOW, O_ASSETS, O_WINDOWS, O_RESOLVE, O_VOLATILITY, O_TICK,
-	O_FIXED_TICK, O_BALANCE, O_MINE, O_CONFIRM, O_TAKER, O_TOLERANCE, O_CHAIN, O_BLOCKED, O_DRIVEN,
+	O_LISTEN = 256, O_READY, O_SEED, O_WINDOW, O_ASSETS, O_AHEAD, O_WINDOWS, O_RESOLVE, O_VOLATILITY, O_TICK,
+	O_FIXED_TICK, O_BALANCE, O_MINE, O_CONFIRM, O_TAKER, O_TOLERANCE, O_CHAIN, O_LIMITS, O_BLOCKED, O_DRIVEN,
 	O_REPLAY_WINDOWS, O_REPLAY_TICKS, O_SPEED, O_REPORT, O_FAULTS, O_DIE, O_HELP, O_VERSION
 };
 
@@ -84,6 +86,7 @@ static const struct option LongOptions[] = {
 	{"seed", required_argument, NULL, O_SEED},
 	{"window", required_argument, NULL, O_WINDOW},
 	{"assets", required_argument, NULL, O_ASSETS},
+	{"ahead", required_argument, NULL, O_AHEAD},
 	{"windows", required_argument, NULL, O_WINDOWS},
 	{"resolve-delay", required_argument, NULL, O_RESOLVE},
 	{"volatility", required_argument, NULL, O_VOLATILITY},
@@ -95,6 +98,7 @@ static const struct option LongOptions[] = {
 	{"taker-delay", required_argument, NULL, O_TAKER},
 	{"auth-tolerance", required_argument, NULL, O_TOLERANCE},
 	{"chain-id", required_argument, NULL, O_CHAIN},
+	{"limits", required_argument, NULL, O_LIMITS},
 	{"blocked", no_argument, NULL, O_BLOCKED},
 	{"driven", no_argument, NULL, O_DRIVEN},
 	{"replay-windows", required_argument, NULL, O_REPLAY_WINDOWS},
@@ -199,6 +203,8 @@ read_option(int option, char *value, SimOptions *options)
 		case O_ASSETS:
 			world->assets = value;
 			return true;
+		case O_AHEAD:
+			return read_into_int(value, 1, WORLD_AHEAD_MAX, &world->ahead);
 		case O_WINDOWS:
 			return read_into_int(value, 0, WORLD_MARKETS_MAX, &world->windows_max);
 		case O_RESOLVE:
@@ -226,6 +232,8 @@ read_option(int option, char *value, SimOptions *options)
 				return false;
 			options->chain_id = (uint64_t) number;
 			return true;
+		case O_LIMITS:
+			return sim_rates_parse(value, &options->order_rate, &options->cancel_rate);
 		case O_BLOCKED:
 			options->blocked = true;
 			return true;
@@ -382,9 +390,12 @@ write_ready(Sim *sim)
 		return true;
 	sim_buf_printf(&out, "{\"port\":%d,\"pid\":%d,\"driven\":%s,\"endpoints\":{\"clob\":\"http://%s:%d\",\"gamma\":\"http://%s:%d\","
 				   "\"ws_market\":\"ws://%s:%d/ws/market\",\"ws_user\":\"ws://%s:%d/ws/user\",\"rtds\":\"ws://%s:%d\","
-				   "\"geoblock\":\"http://%s:%d/api/geoblock\",\"rpc\":\"\",\"slugs\":[",
+				   "\"geoblock\":\"http://%s:%d/api/geoblock\",\"rpc\":\"\",\"limits\":{"
+				   "\"orders_per_s\":%d,\"orders_burst\":%d,\"cancels_per_s\":%d,\"cancels_burst\":%d,"
+				   "\"requests_per_s\":0,\"requests_burst\":0,\"balances_per_s\":0,\"balances_burst\":0},\"slugs\":[",
 				   port, (int) getpid(), sim->options.driven ? "true" : "false", host, port, host, port, host, port,
-				   host, port, host, port, host, port);
+				   host, port, host, port, host, port, sim->options.order_rate.per_second, sim->options.order_rate.burst,
+				   sim->options.cancel_rate.per_second, sim->options.cancel_rate.burst);
 	write_slugs(&out, sim);
 	sim_buf_text(&out, "]}}\n");
 	if (snprintf(aside, sizeof(aside), "%s.new", sim->options.ready_file) < (int) sizeof(aside) &&

@@ -201,6 +201,8 @@ place(Sim *sim, const ApiKey *key, const json_t *body, const RequestFault *fault
 	error = check_signature(sim, key, &order, &request.wallet);
 	if (error != NULL)
 		return fail(placement, error);
+	if (sim->trading == SIM_TRADING_POST_ONLY && !order.post_only)
+		return fail(placement, "post-only mode: only post-only orders and cancels are allowed");
 	request.market = sim_world_by_token(&sim->world, order.token, &request.outcome);
 	if (request.market == NULL)
 	{
@@ -256,12 +258,49 @@ write_placed(Buf *out, const SimOrder *order)
 	sim_buf_text(out, "}");
 }
 
+/*
+ * may_pass asks mode and limits before anything is acted upon; it writes the
+ * refusal. A request is taken whole or not at all.
+ */
+static bool
+may_pass(Sim *sim, ApiKey *key, bool cancels, int64_t cost, HttpResponse *response)
+{
+	const SimRate *rate = cancels ? &sim->options.cancel_rate : &sim->options.order_rate;
+	SimBucket  *bucket = cancels ? &key->cancels : &key->orders;
+	int64_t		wait_ms;
+
+	if (sim->trading == SIM_TRADING_RESTARTING)
+		sim_refuse(response, 425, "Too Early: the matching engine is restarting");
+	else if (sim->trading == SIM_TRADING_DISABLED)
+		sim_refuse(response, 503, "Trading is currently disabled. Check polymarket.com for updates");
+	else if (sim->trading == SIM_TRADING_CANCEL_ONLY && !cancels)
+		sim_refuse(response, 503, "Trading is currently cancel-only. New orders are not accepted, but cancels are allowed.");
+	if (response->status >= 400)
+		return false;
+	wait_ms = sim_bucket_take(bucket, rate, cost, sim_wall_ms());
+	response->counted = rate->per_second > 0;
+	response->left = sim_bucket_left(bucket);
+	if (response->counted)
+		response->reset_s = (int) ((rate->burst - response->left + rate->per_second - 1) / rate->per_second);
+	if (wait_ms == 0)
+		return true;
+	sim->stats.limited++;
+	sim_refuse(response, 429, wait_ms < 0 ? "rate limit exceeded: the request costs more than the burst" : "rate limit exceeded");
+	response->retry_after_s = wait_ms < 0 ? 1 : (int) ((wait_ms + 999) / 1000);
+	return false;
+}
+
 void
 sim_order_post(Sim *sim, ApiKey *key, const HttpRequest *request, HttpResponse *response)
 {
 	json_t	   *body = arb_json_load(request->body, request->body_len, JSON_MAX_BYTES, NULL);
 	Placement	placement;
 
+	if (!may_pass(sim, key, false, 1, response))
+	{
+		json_decref(body);
+		return;
+	}
 	sim_exchange_advance(&sim->exchange, sim_now_ms(sim));
 	if (place(sim, key, body, request->fault, &placement))
 		write_placed(&response->body, placement.order);
@@ -294,7 +333,7 @@ sim_orders_post(Sim *sim, ApiKey *key, const HttpRequest *request, HttpResponse 
 		response->status = 400;
 		sim_buf_printf(&response->body, "{\"error\":\"Too many orders in payload: %zu, max allowed: %d\"}", count, BATCH_MAX);
 	}
-	else
+	else if (may_pass(sim, key, false, (int64_t) count, response))
 	{
 		sim_exchange_advance(&sim->exchange, sim_now_ms(sim));
 		for (i = 0; i < count; i++)
@@ -367,7 +406,7 @@ sim_order_cancel(Sim *sim, ApiKey *key, const HttpRequest *request, HttpResponse
 
 	if (!json_is_object(body) || !arb_json_id(body, "orderID", id, sizeof(id), NULL))
 		sim_refuse(response, 400, "Invalid order payload");
-	else
+	else if (may_pass(sim, key, true, 1, response))
 	{
 		cancel_one(sim, key, id, &result);
 		write_cancellation(&result, response);
@@ -386,7 +425,7 @@ sim_orders_cancel(Sim *sim, ApiKey *key, const HttpRequest *request, HttpRespons
 		sim_refuse(response, 400, "Invalid order payload");
 	else if (json_array_size(body) > CANCEL_MAX)
 		sim_refuse(response, 400, "Too many orders in payload, max allowed: 1000");
-	else
+	else if (may_pass(sim, key, true, (int64_t) json_array_size(body), response))
 	{
 		for (i = 0; i < json_array_size(body); i++)
 		{
@@ -399,22 +438,29 @@ sim_orders_cancel(Sim *sim, ApiKey *key, const HttpRequest *request, HttpRespons
 	json_decref(body);
 }
 
-/* Cancels what rests of this key holder, in one market or one token if told so. */
+static bool
+is_to_cancel(const ApiKey *key, const SimOrder *order, const char *condition, const char *token)
+{
+	return order->status == ORDER_LIVE && is_mine(key, order) &&
+		(condition[0] == '\0' || strcasecmp(condition, order->market->condition) == 0) &&
+		(token[0] == '\0' || strcmp(token, order->market->token[order->outcome]) == 0);
+}
+
+/* Cancels what rests of this key holder, in one market or one token if told so; it costs one and each of them. */
 static void
-cancel_matching(Sim *sim, const ApiKey *key, const char *condition, const char *token, HttpResponse *response)
+cancel_matching(Sim *sim, ApiKey *key, const char *condition, const char *token, HttpResponse *response)
 {
 	Cancellation result = {{0}, {0}};
+	int64_t		cost = 1;
 	size_t		i;
 
 	for (i = 0; i < sim->exchange.order_count; i++)
-	{
-		const SimOrder *order = sim->exchange.orders[i];
-
-		if (order->status == ORDER_LIVE && is_mine(key, order) &&
-			(condition[0] == '\0' || strcasecmp(condition, order->market->condition) == 0) &&
-			(token[0] == '\0' || strcmp(token, order->market->token[order->outcome]) == 0))
-			cancel_one(sim, key, order->id, &result);
-	}
+		cost += is_to_cancel(key, sim->exchange.orders[i], condition, token) ? 1 : 0;
+	if (!may_pass(sim, key, true, cost, response))
+		return;
+	for (i = 0; i < sim->exchange.order_count; i++)
+		if (is_to_cancel(key, sim->exchange.orders[i], condition, token))
+			cancel_one(sim, key, sim->exchange.orders[i]->id, &result);
 	write_cancellation(&result, response);
 }
 

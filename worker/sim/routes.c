@@ -77,6 +77,7 @@ static const Route Routes[] = {
 	{"GET", "/sim/trades", sim_admin_trades, NULL},
 	{"GET", "/sim/windows", sim_admin_windows, NULL},
 	{"GET", "/sim/stats", sim_admin_stats, NULL},
+	{"POST", "/sim/trading", sim_admin_trading, NULL},
 	{"POST", "/sim/faults", sim_admin_faults, NULL},
 	{NULL, NULL, NULL, NULL}
 };

@@ -185,6 +185,7 @@ misbehave(struct lws *wsi, Session *session, bool *close)
 	const RequestFault *fault = &session->fault;
 
 	*close = false;
+	sim_fault_rewrite(fault->rewrite, fault->rewrites, &session->response.body);
 	switch (fault->kind)
 	{
 		case FAULT_DISCONNECT:
@@ -238,13 +239,21 @@ request_complete(Sim *sim, struct lws *wsi, Session *session)
 }
 
 static bool
+add_number(struct lws *wsi, const char *name, int64_t value, unsigned char **at, unsigned char *end)
+{
+	char		number[24];
+	int			len = snprintf(number, sizeof(number), "%" PRId64, value);
+
+	return lws_add_http_header_by_name(wsi, (const unsigned char *) name, (const unsigned char *) number, len, at, end) == 0;
+}
+
+static bool
 send_headers(Sim *sim, struct lws *wsi, Session *session)
 {
 	unsigned char space[LWS_PRE + 1024];
 	unsigned char *at = space + LWS_PRE;
 	unsigned char *end = space + sizeof(space) - 1;
 	HttpResponse *response = &session->response;
-	char		number[16];
 
 	if (response->status >= 400)
 		sim->stats.refused++;
@@ -253,16 +262,22 @@ send_headers(Sim *sim, struct lws *wsi, Session *session)
 	if (lws_add_http_common_headers(wsi, (unsigned int) response->status, "application/json",
 									response->body.len, &at, end) != 0)
 		return false;
-	if (response->retry_after_s > 0)
-	{
-		int			len = snprintf(number, sizeof(number), "%d", response->retry_after_s);
-
-		if (lws_add_http_header_by_name(wsi, (const unsigned char *) "retry-after:",
-										(const unsigned char *) number, len, &at, end) != 0)
-			return false;
-	}
+	if (response->retry_after_s > 0 && !add_number(wsi, "retry-after:", response->retry_after_s, &at, end))
+		return false;
+	if (response->counted &&
+		(!add_number(wsi, "poly-ratelimit-remaining:", response->left, &at, end) ||
+		 !add_number(wsi, "poly-ratelimit-reset:", response->reset_s, &at, end) ||
+		 lws_add_http_header_by_name(wsi, (const unsigned char *) "poly-ratelimit-tier:",
+									 (const unsigned char *) "standard", 8, &at, end) != 0))
+		return false;
 	session->headers_sent = true;
 	return lws_finalize_write_http_header(wsi, space + LWS_PRE, &at, end) == 0;
+}
+
+static bool
+is_partial(const Session *session)
+{
+	return session->fault.kind == FAULT_CUT_ANSWER || session->fault.kind == FAULT_STALLED_ANSWER;
 }
 
 /* Returns whether the connection must be closed. */
@@ -271,24 +286,33 @@ write_answer(Sim *sim, struct lws *wsi, Session *session)
 {
 	unsigned char chunk[LWS_PRE + ANSWER_CHUNK];
 	const Buf  *body = &session->response.body;
+	size_t		whole = body->len;
 	size_t		len;
 	bool		last;
 
 	if (!session->headers_sent && !send_headers(sim, wsi, session))
 		return true;
-	len = body->len - session->sent;
+	/* The header promised all of it. */
+	if (is_partial(session))
+		whole = body->len * (size_t) session->fault.part_ppm / 1000000;
+	len = whole - session->sent;
 	if (len > ANSWER_CHUNK)
 		len = ANSWER_CHUNK;
-	last = session->sent + len == body->len;
+	last = session->sent + len == whole;
 	if (len > 0)
 		memcpy(chunk + LWS_PRE, body->data + session->sent, len);
-	if (lws_write(wsi, chunk + LWS_PRE, len, last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) != (int) len)
+	if (lws_write(wsi, chunk + LWS_PRE, len, last && !is_partial(session) ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) != (int) len)
 		return true;
 	session->sent += len;
 	if (!last)
 	{
 		lws_callback_on_writable(wsi);
 		return false;
+	}
+	if (is_partial(session))
+	{
+		session->stage = STAGE_SILENT;
+		return session->fault.kind == FAULT_CUT_ANSWER;
 	}
 	free_session(sim, wsi);
 	return lws_http_transaction_completed(wsi) != 0;

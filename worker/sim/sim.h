@@ -18,6 +18,7 @@
 #include "exchange.h"
 #include "fault.h"
 #include "frames.h"
+#include "limit.h"
 #include "replay.h"
 #include "sign/eip712.h"
 #include "world.h"
@@ -46,6 +47,8 @@ typedef struct SimOptions
 	bool		driven;
 	bool		blocked;		/* what the geoblock answers */
 	bool		die_with_parent;
+	SimRate		order_rate;
+	SimRate		cancel_rate;
 	WorldOptions world;
 } SimOptions;
 
@@ -53,6 +56,7 @@ typedef struct Stats
 {
 	int64_t		requests;
 	int64_t		refused;		/* answered 4xx */
+	int64_t		limited;		/* of those: too many in too short a time */
 	int64_t		bad_requests;	/* of those: not understood */
 	int64_t		frames;
 	int64_t		connections;
@@ -77,6 +81,7 @@ typedef struct Sim
 	Replay		replay;
 	Auth		auth;
 	FaultPlan	faults;
+	SimTrading	trading;
 	SigningDomain domain;
 	SigningDomain other_domain; /* version 3: recognised to say order_version_mismatch */
 	Stats		stats;
@@ -111,6 +116,9 @@ typedef struct HttpResponse
 {
 	int			status;
 	int			retry_after_s;
+	bool		counted;		/* the next two are said */
+	int64_t		left;			/* tokens of this kind */
+	int			reset_s;		/* until there are as many as can be */
 	Buf			body;
 } HttpResponse;
 
@@ -181,6 +189,7 @@ extern void sim_admin_orders(Sim *sim, const HttpRequest *request, HttpResponse 
 extern void sim_admin_trades(Sim *sim, const HttpRequest *request, HttpResponse *response);
 extern void sim_admin_windows(Sim *sim, const HttpRequest *request, HttpResponse *response);
 extern void sim_admin_stats(Sim *sim, const HttpRequest *request, HttpResponse *response);
+extern void sim_admin_trading(Sim *sim, const HttpRequest *request, HttpResponse *response);
 extern void sim_admin_faults(Sim *sim, const HttpRequest *request, HttpResponse *response);
 extern bool sim_report_write(Sim *sim, const char *path);
 

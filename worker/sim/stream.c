@@ -98,6 +98,7 @@ static void
 send_faulty(Sim *sim, StreamConn *conn, const FrameFault *fault, const Buf *frame)
 {
 	static const char garbage[] = "{\"event_type\":\"book\",\"bids\":[[[\"\x7f";
+	Buf			other = {0};
 
 	if (fault->disconnect)
 	{
@@ -110,6 +111,13 @@ send_faulty(Sim *sim, StreamConn *conn, const FrameFault *fault, const Buf *fram
 		enqueue(sim, conn, garbage, strlen(garbage));
 	else if (fault->truncate_ppm > 0)
 		enqueue(sim, conn, frame->data, frame->len * (size_t) fault->truncate_ppm / PROBABILITY_ONE);
+	else if (fault->rewrites > 0)
+	{
+		sim_buf_bytes(&other, frame->data, frame->len);
+		sim_fault_rewrite(fault->rewrite, fault->rewrites, &other);
+		enqueue(sim, conn, other.data, other.len);
+		sim_buf_free(&other);
+	}
 	else
 		enqueue(sim, conn, frame->data, frame->len);
 	if (fault->duplicate)

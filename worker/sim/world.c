@@ -59,6 +59,8 @@ sim_world_init(World *world, const WorldOptions *options, Exchange *exchange, ch
 {
 	memset(world, 0, sizeof(*world));
 	world->options = *options;
+	if (world->options.ahead == 0)
+		world->options.ahead = WORLD_LISTED_AHEAD;
 	world->exchange = exchange;
 	sim_rng_seed(&world->rng, options->seed, 1);
 	if (options->replay != NULL)
@@ -193,7 +195,7 @@ static void
 list_synthetic(World *world)
 {
 	int64_t		length = world->options.window_s;
-	int64_t		newest = (world->now_ms / 1000 / length + WORLD_LISTED_AHEAD) * length;
+	int64_t		newest = (world->now_ms / 1000 / length + world->options.ahead) * length;
 	int			i;
 
 	if (world->listed_until_s == 0)

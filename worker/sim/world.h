@@ -21,7 +21,8 @@
 
 #define WORLD_ORACLES_MAX 4
 #define WORLD_MARKETS_MAX 20000 /* listed at one time or another */
-#define WORLD_LISTED_AHEAD 2	/* windows tradable before they open */
+#define WORLD_LISTED_AHEAD 2	/* windows tradable before they open, unless asked for more */
+#define WORLD_AHEAD_MAX 1000
 
 typedef struct WorldEvents
 {
@@ -37,6 +38,7 @@ typedef struct WorldOptions
 	uint64_t	seed;
 	int64_t		window_s;
 	int64_t		resolve_delay_ms;
+	int			ahead;			/* windows tradable before they open; 0: WORLD_LISTED_AHEAD */
 	int			tick;			/* of a new market */
 	bool		tick_changes;	/* 0.01 becomes 0.001 near the ends of the range */
 	int			volatility_ppm;

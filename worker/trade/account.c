@@ -42,6 +42,7 @@ typedef struct Checks
 	bool		version_ok;
 	bool		time_known;
 	int64_t		offset_ms;
+	bool		trading_allowed;	/* what its refusals of orders tell */
 } Checks;
 
 typedef struct BalanceRead
@@ -170,7 +171,7 @@ tell_checks(Checks *checks)
 	Trade	   *trade = checks->trade;
 	bool		signature_ok = checks->version_ok &&
 		trade->worker->hello.signature_type == (int) trade->signer.signature_type;
-	bool		all_good = checks->geoblock_ok && !checks->closed_only && checks->allowance_ok && signature_ok &&
+	bool		all_good = checks->trading_allowed && checks->geoblock_ok && !checks->closed_only && checks->allowance_ok && signature_ok &&
 		checks->time_known && llabs((long long) checks->offset_ms) <= CLOCK_OFFSET_MAX_MS;
 	char		text[256];
 	char		offset[32] = "null";
@@ -184,9 +185,10 @@ tell_checks(Checks *checks)
 	}
 	(void) snprintf(text, sizeof(text),
 					"{\"geoblock_ok\":%s,\"closed_only\":%s,\"allowance_ok\":%s,\"signature_type_ok\":%s,"
-					"\"clock_offset_ms\":%s}",
+					"\"trading_allowed\":%s,\"clock_offset_ms\":%s}",
 					checks->geoblock_ok ? "true" : "false", checks->closed_only ? "true" : "false",
-					checks->allowance_ok ? "true" : "false", signature_ok ? "true" : "false", offset);
+					checks->allowance_ok ? "true" : "false", signature_ok ? "true" : "false",
+					checks->trading_allowed ? "true" : "false", offset);
 	if (!all_good)
 		log_warning("trade", "the venue does not allow all: %s", text);
 	trade->checked_ns = arb_mono_ns() + (all_good ? CHECK_EVERY_NS : CHECK_AGAIN_NS);
@@ -316,6 +318,7 @@ check_venue(Trade *trade)
 	checks->open = CHECKS;
 	checks->closed_only = true;
 	checks->asked_ms = arb_wall_ms();
+	checks->trading_allowed = trade->orders_told = arb_budget_takes_orders(&trade->budget, arb_mono_ns());
 	/* Not again before these are answered. */
 	trade->checked_ns = arb_mono_ns() + CHECK_EVERY_NS;
 	if (!arb_pm_get(client, PM_SERVICE_CLOB, "/time", on_time, checks))
@@ -443,7 +446,8 @@ on_tick(uv_timer_t *timer)
 		return;
 	if (now_ns >= trade->warm_ns)
 		keep_warm(trade);
-	if (now_ns >= trade->checked_ns)
+	/* That the venue takes orders again, or no more, is told at once. */
+	if (now_ns >= trade->checked_ns || trade->orders_told != arb_budget_takes_orders(&trade->budget, now_ns))
 		check_venue(trade);
 	if (!trade->balance_asking && now_ns >= trade->balance_ns)
 		read_balance(trade);

@@ -69,3 +69,18 @@ arb_classify_post(HttpOutcome outcome, const PostAnswer *post)
 			return ORDER_REPORT_UNKNOWN;
 	}
 }
+
+OrderReport
+arb_classify_repeat(const PostAnswer *post)
+{
+	switch (post->outcome)
+	{
+		case POST_OUTCOME_ACCEPTED:
+		case POST_OUTCOME_DELAYED:
+			return ORDER_REPORT_ACCEPTED;
+		case POST_OUTCOME_MATCHED:
+			return ORDER_REPORT_MATCHED;
+		default:
+			return ORDER_REPORT_NONE;
+	}
+}

@@ -4,7 +4,7 @@
  *	  What the end of a POST means for the order.
  *
  * Pure.  Only a definite answer is an answer; everything else is `unknown`
- * and asked for.  Nothing is ever sent a second time.
+ * and asked for.  Sent a second time are the same bytes or none (send.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -40,5 +40,12 @@ extern bool arb_order_report_is_final(OrderReport report);
  *			only when there was an answer.
  */
 extern OrderReport arb_classify_post(HttpOutcome outcome, const PostAnswer *post);
+
+/*
+ * arb_classify_repeat judges the answer to bytes sent a second time: only what
+ * says that the venue has the order is evidence.  A refusal may be of the
+ * second sending alone (the first took the money); NONE then.
+ */
+extern OrderReport arb_classify_repeat(const PostAnswer *post);
 
 #endif							/* ARBEES_TRADE_CLASSIFY_H */

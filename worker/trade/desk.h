@@ -4,7 +4,7 @@
  *	  What the parts of the trader share among themselves.
  *
  * order: what is known of each order and what the database was told of it;
- * send: ticket to answer; inquiry: asking the venue; work: the database's list;
+ * send: ticket to answer; balance: is there the money; inquiry: asking the venue; work: the database's list;
  * lease, account, redeem, reconcile, sweep, user: one duty each.  trade.c starts them
  * and stops them.
  *
@@ -16,6 +16,7 @@
 #define ARBEES_TRADE_DESK_H
 
 #include "net/backoff.h"
+#include "trade/budget.h"
 #include "trade/fill.h"
 #include "trade/judge.h"
 #include "trade/lease_clock.h"
@@ -27,7 +28,8 @@
 
 typedef enum OrderStage
 {
-	ORDER_STAGE_CLAIMING = 1,
+	ORDER_STAGE_QUEUED = 1,		/* waits for the venue to take more */
+	ORDER_STAGE_CLAIMING,
 	ORDER_STAGE_POSTING,
 	ORDER_STAGE_WORKING,		/* posted, or inherited from an earlier worker */
 	ORDER_STAGE_FINISHED
@@ -46,12 +48,21 @@ typedef struct KnownFill
 
 typedef struct Inquiry Inquiry;
 
+/* What the venue's balance says to an entry; without the check it covers. */
+typedef enum Cover
+{
+	COVER_YES = 0,
+	COVER_ASKING,
+	COVER_SHORT,
+	COVER_UNREAD
+} Cover;
+
 typedef struct WorkOrder
 {
 	Trade	   *trade;
 	OrderTicket ticket;
 	char		venue_order_id[VENUE_ORDER_ID_SIZE];
-	PreparedOrder *prepared;	/* NULL once posted */
+	PreparedOrder *prepared;	/* NULL once posted, unless its fate is in question */
 	OrderStage	stage;
 	int64_t		frame_ns;
 	int64_t		decided_ns;
@@ -59,6 +70,13 @@ typedef struct WorkOrder
 	int64_t		written_ns;
 	int64_t		send_before_ns;
 	bool		known_accepted;
+	int64_t		taken_ns;		/* a balance read since then is good for it */
+	int64_t		give_up_ns;		/* queued: it is not worth sending any more */
+	int64_t		gives;			/* money it may take, fee included, micro; 0 for a sale */
+	Cover		cover;
+	bool		claimed;
+	bool		repeating;		/* the same bytes are on their way again */
+	int			repeats;
 
 	OrderReport told;			/* newest acknowledged by the database */
 	int64_t		told_qty;
@@ -73,6 +91,7 @@ typedef struct WorkOrder
 	size_t		fill_count;
 	size_t		fill_capacity;
 	int64_t		filled;			/* sum of fills not voided, micro */
+	int64_t		venue_matched;	/* most the venue's word of the order said was matched, micro */
 
 	Inquiry    *inquiry;		/* under way */
 	int64_t		inquire_ns;		/* when the next is due; 0 = none */
@@ -103,6 +122,18 @@ struct Trade
 	int64_t		cash_flow;		/* sum of what our fills did to the cash, micro */
 	uv_timer_t	work_timer;
 	uv_timer_t	inquiry_timer;
+
+	/* sending */
+	Budget		budget;
+	uv_timer_t	queue_timer;
+	size_t		queued;
+	bool		cover_asking;	/* the balance is being read for entries */
+	int64_t		cover_asked_ns;
+	int64_t		send_deadline_ms;	/* of the controls, as last read */
+	bool		balance_per_order;
+	int64_t		settings_ns;	/* when they are to be read again */
+	bool		settings_asking;
+	bool		orders_told;	/* the last checks said that the venue takes orders */
 
 	/* account */
 	uv_timer_t	account_timer;
@@ -162,7 +193,16 @@ extern WorkOrder *arb_order_add(Trade *trade, const OrderTicket *ticket, OrderSt
 extern void arb_order_remove(WorkOrder *order);
 /* arb_order_tell queues a report; venue_qty -1 leaves it unsaid. */
 extern void arb_order_tell(WorkOrder *order, OrderReport report, int64_t venue_qty, const char *reason);
-extern void arb_order_fill(WorkOrder *order, const PmTrade *trade);
+/* arb_order_fill is false when the order's part in the trade is no evidence: counted, not booked. */
+extern bool arb_order_fill(WorkOrder *order, const PmTrade *trade);
+/*
+ * arb_order_believe is false when what the venue says of the order cannot be of
+ * it: counted, and to be taken as no answer.  matched_before: what was known
+ * to be matched when it was asked.
+ */
+extern bool arb_order_believe(WorkOrder *order, const PmOrder *said, int64_t matched_before);
+/* An order of somebody else's in a list of ours. */
+extern bool arb_order_is_strange(const Trade *trade, const PmOrder *order);
 /* arb_order_review finishes an order about which nothing is left to say. */
 extern void arb_order_review(WorkOrder *order);
 extern bool arb_orders_are_settled(const Trade *trade);
@@ -172,15 +212,26 @@ extern bool arb_orders_are_told(const Trade *trade);
 extern void arb_orders_resume(Trade *trade);
 extern void arb_orders_prune(Trade *trade);
 
-/* arb_trade_news books our parts of a trade; mapped counts those of orders we know. */
-extern void arb_trade_news(Trade *trade, const PmTrade *news, int *ours, int *mapped);
+/*
+ * arb_trade_news books our parts of a trade; mapped counts those of orders we
+ * know.  False when a part was no evidence: it is not among ours.
+ */
+extern bool arb_trade_news(Trade *trade, const PmTrade *news, int *ours, int *mapped);
 
 /* record.c */
 #define BODY_HASH_TEXT_SIZE (2 + 2 * SHA256_SIZE + 1)
 extern void arb_hash_text(const PreparedOrder *prepared, char hash[BODY_HASH_TEXT_SIZE]);
 
 /* send.c */
+extern void arb_send_init(Trade *trade);
 extern void arb_send_ticket(Trade *trade, const OrderTicket *ticket, int64_t frame_ns, int64_t decided_ns);
+/* arb_send_repeat sends the bytes of an order in question once more, where that is no second order; true when it tries. */
+extern bool arb_send_repeat(WorkOrder *order);
+
+/* balance.c */
+/* arb_cover_ask has the balance read for an entry; arb_send_covered is called when it is. */
+extern void arb_cover_ask(WorkOrder *order);
+extern void arb_send_covered(WorkOrder *order);
 
 /* inquiry.c */
 extern void arb_inquire_at(WorkOrder *order, int64_t delay_ms);

@@ -4,8 +4,13 @@
  *	  Asking the venue how an order stands: by id, among the open, among the trades.
  *
  * The three questions go out together; the trades found are booked whatever
- * the rest says, and judge.c draws the conclusion.  Inquiries repeat until the
+ * the rest says, and judge.c draws the conclusion; the user channel tells by
+ * itself, and its silence counts while it is open.  Inquiries repeat until the
  * order is finished, ever more slowly.
+ *
+ * Where the venue knows nothing of an order of unknown fate that is still worth
+ * sending, its bytes are sent again (send.c): a question that cannot be
+ * misunderstood.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,6 +30,9 @@
 /* An order of unknown fate blocks its slot: it is asked for more often. */
 #define AGAIN_UNKNOWN_MS 800
 #define SWEEP_EVERY_MS 50
+#define QUESTIONS 3
+/* When the venue's limits leave no room for questions, it is looked again after this long at most. */
+#define MOST_WAIT_MS 5000
 /* Trades may be stamped by another clock than ours. */
 #define TRADE_CLOCK_SLACK_S 120
 
@@ -33,6 +41,8 @@ struct Inquiry
 	WorkOrder  *order;
 	int			open_questions;
 	bool		failed;
+	int64_t		matched_before; /* what the venue had said was matched when it was asked */
+	bool		stream_open;
 	Round		round;
 	int			order_pages;
 	int			trade_pages;
@@ -59,8 +69,12 @@ conclude(Inquiry *inquiry)
 	WorkOrder  *order = inquiry->order;
 	OrderStanding standing;
 	Judgement	judgement;
+	bool		unheard_of;
 
 	inquiry->round.complete = !inquiry->failed;
+	inquiry->round.stream_open = inquiry->stream_open && arb_ws_is_open(order->trade->user);
+	unheard_of = inquiry->round.complete && inquiry->round.lookup == PM_LOOKUP_ABSENT && !inquiry->round.listed_open &&
+		order->filled == 0;
 	inquiry->round.traded = order->filled;
 	standing.known_accepted = order->known_accepted;
 	standing.quiet_from_ns = order->send_before_ns;
@@ -73,6 +87,8 @@ conclude(Inquiry *inquiry)
 	if (judgement.report != ORDER_REPORT_NONE)
 		arb_order_tell(order, judgement.report, judgement.venue_qty, "found by inquiry");
 	arb_order_review(order);
+	if (unheard_of && judgement.report == ORDER_REPORT_NONE)
+		(void) arb_send_repeat(order);
 	if (order->stage != ORDER_STAGE_FINISHED && (judgement.report == ORDER_REPORT_NONE || !judgement.settled))
 		arb_inquire_at(order, again_after_ms(order));
 }
@@ -83,6 +99,19 @@ release(Inquiry *inquiry, int answers)
 	inquiry->open_questions -= answers;
 	if (inquiry->open_questions == 0)
 		conclude(inquiry);
+}
+
+/* An answer that is none: network, refusal, too many requests. */
+static bool
+is_answer(Inquiry *inquiry, const HttpAnswer *answer)
+{
+	if (answer->outcome != HTTP_ANSWERED)
+		return false;
+	arb_budget_refused(&inquiry->order->trade->budget, BUDGET_ASK, arb_budget_halt_of(answer->status, ""),
+					   answer->retry_after_s, arb_mono_ns());
+	if (answer->status == 200)
+		arb_budget_served(&inquiry->order->trade->budget, BUDGET_ASK, arb_mono_ns());
+	return answer->status == 200;
 }
 
 static void
@@ -107,7 +136,7 @@ on_order(void *arg, const HttpAnswer *answer)
 	PmLookup	lookup;
 	ParseError	error;
 
-	if (answer->outcome != HTTP_ANSWERED || (answer->status != 200 && answer->status != 404))
+	if (!is_answer(inquiry, answer) && answer->status != 404)
 	{
 		answered(inquiry, false);
 		return;
@@ -122,6 +151,11 @@ on_order(void *arg, const HttpAnswer *answer)
 	{
 		arb_input_error(&inquiry->order->trade->worker->input_errors, "order", "wrong_id",
 						"an answer about another order");
+		answered(inquiry, false);
+		return;
+	}
+	if (lookup == PM_LOOKUP_FOUND && !arb_order_believe(inquiry->order, &found, inquiry->matched_before))
+	{
 		answered(inquiry, false);
 		return;
 	}
@@ -143,7 +177,7 @@ on_open(void *arg, const HttpAnswer *answer)
 	char		next[PM_CURSOR_SIZE];
 	size_t		i;
 
-	if (answer->outcome != HTTP_ANSWERED || answer->status != 200)
+	if (!is_answer(inquiry, answer))
 	{
 		answered(inquiry, false);
 		return;
@@ -176,7 +210,7 @@ on_trades(void *arg, const HttpAnswer *answer)
 	char		next[PM_CURSOR_SIZE];
 	size_t		i;
 
-	if (answer->outcome != HTTP_ANSWERED || answer->status != 200)
+	if (!is_answer(inquiry, answer))
 	{
 		answered(inquiry, false);
 		return;
@@ -188,7 +222,10 @@ on_trades(void *arg, const HttpAnswer *answer)
 		return;
 	}
 	for (i = 0; i < page.count; i++)
-		arb_order_fill(inquiry->order, &page.trades[i]);
+	{
+		if (!arb_order_fill(inquiry->order, &page.trades[i]))
+			inquiry->failed = true;
+	}
 	memcpy(next, page.next_cursor, sizeof(next));
 	arb_pm_trade_page_free(&page);
 	if (next[0] == '\0')
@@ -236,11 +273,17 @@ static void
 inquire(WorkOrder *order)
 {
 	Inquiry    *inquiry;
+	int64_t		wait_ns = arb_budget_wait_ns(&order->trade->budget, BUDGET_ASK, QUESTIONS, arb_mono_ns());
 	int			unasked = 0;
 
 	order->inquire_ns = 0;
 	if (order->inquiry != NULL || order->venue_order_id[0] == '\0' || order->trade->halted)
 		return;
+	if (wait_ns > 0)
+	{
+		arb_inquire_at(order, wait_ns < MOST_WAIT_MS * NS_PER_MS ? wait_ns / NS_PER_MS + 1 : MOST_WAIT_MS);
+		return;
+	}
 	inquiry = calloc(1, sizeof(*inquiry));
 	if (inquiry == NULL)
 	{
@@ -250,7 +293,9 @@ inquire(WorkOrder *order)
 	order->inquiry = inquiry;
 	order->inquiries++;
 	inquiry->order = order;
-	inquiry->open_questions = 3;
+	inquiry->matched_before = order->venue_matched;
+	inquiry->open_questions = QUESTIONS;
+	inquiry->stream_open = arb_ws_is_open(order->trade->user);
 	if (!ask_order(inquiry))
 		unasked++;
 	if (!ask_open(inquiry, PM_CURSOR_FIRST))

@@ -45,9 +45,15 @@ conclude(OrderReport report, int64_t venue_qty, int64_t traded)
 	return judgement;
 }
 
+/* That it is over is believed when every route was asked and none shows it open. */
 static Judgement
 judge_found(const Round *round)
 {
+	bool		working = round->status == PM_ORDER_STATUS_LIVE || round->status == PM_ORDER_STATUS_DELAYED ||
+		round->status == PM_ORDER_STATUS_UNMATCHED;
+
+	if (!working && (!round->complete || round->listed_open))
+		return conclude(ORDER_REPORT_NONE, -1, round->traded);
 	switch (round->status)
 	{
 		case PM_ORDER_STATUS_MATCHED:
@@ -78,7 +84,7 @@ arb_judge_round(const Round *round, const OrderStanding *standing, int64_t now_n
 		arb_evidence_init(evidence);
 		return conclude(ORDER_REPORT_ACCEPTED, -1, round->traded);
 	}
-	if (!round->complete)
+	if (!round->complete || !round->stream_open)
 		return conclude(ORDER_REPORT_NONE, -1, round->traded);
 	if (!arb_evidence_add(evidence, now_ns, standing->quiet_from_ns, round->traded))
 		return conclude(ORDER_REPORT_NONE, -1, round->traded);

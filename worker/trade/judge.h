@@ -4,8 +4,8 @@
  *	  What three questions about one order, answered together, prove.
  *
  * Pure.  The questions: the order by its id, the open orders, the trades.  One
- * round is complete when all three were answered in full.  Absence alone
- * proves nothing: a finished order is not listed, a fresh one may not be yet.
+ * round is complete when all three were answered in full and do not contradict
+ * each other.  Absence alone proves nothing: a finished order is not listed, a fresh one may not be yet.
  * So absence must be said by several complete rounds, spread over time, the
  * last of them after nothing of ours can still be on its way.
  *
@@ -35,6 +35,7 @@ typedef struct Evidence
 typedef struct Round
 {
 	bool		complete;		/* all three questions answered in full */
+	bool		stream_open;	/* the user channel was open all the while: its silence counts */
 	PmLookup	lookup;			/* the order by id */
 	PmOrderStatus status;		/* when found */
 	int64_t		size_matched;	/* when found, micro */

@@ -20,6 +20,8 @@
 #include "decimal.h"
 #include "feed/feed.h"
 #include "log.h"
+#include "trade/cover.h"
+#include "trade/plausible.h"
 
 static void tell_next(WorkOrder *order);
 static void tell_fills(WorkOrder *order);
@@ -69,6 +71,7 @@ arb_order_add(Trade *trade, const OrderTicket *ticket, OrderStage stage)
 	order->trade = trade;
 	order->ticket = *ticket;
 	order->stage = stage;
+	order->gives = arb_cover_of_ticket(ticket);
 	order->due_qty = -1;
 	order->told_qty = -1;
 	arb_evidence_init(&order->evidence);
@@ -129,6 +132,8 @@ arb_order_review(WorkOrder *order)
 		order->stage = ORDER_STAGE_FINISHED;
 		order->finished_ns = arb_mono_ns();
 		order->inquire_ns = 0;
+		free(order->prepared);
+		order->prepared = NULL;
 		log_info("trade", "order %lld is finished (%s)", (long long) order->ticket.order_id,
 				 arb_order_report_name(order->told));
 	}
@@ -323,7 +328,55 @@ fee_terms(const Trade *trade, const OrderTicket *ticket, const char *token_id, i
 		(void) arb_market_fee(trade->worker->feed, token_id, rate, exponent);
 }
 
-void
+static bool
+refuse_news(Trade *trade, const char *doubt, const char *what, const char *id)
+{
+	arb_input_error(&trade->worker->input_errors, "venue", doubt, "what cannot be was said of a fill or an order");
+	log_warning("trade", "%s %s is no evidence (%s): not booked", what, id, doubt);
+	return false;
+}
+
+/* NULL, or what is wrong with an order's part in a trade. */
+static const char *
+doubt_part(const PmTrade *news, const FillFact *fact, const OrderTicket *ticket)
+{
+	const char *doubt = arb_doubt_fill(fact, ticket);
+
+	return doubt != NULL ? doubt : arb_doubt_trade(news);
+}
+
+bool
+arb_order_believe(WorkOrder *order, const PmOrder *said, int64_t matched_before)
+{
+	const char *doubt = arb_doubt_order(said, &order->ticket, matched_before);
+
+	if (doubt != NULL)
+		return refuse_news(order->trade, doubt, "order", said->id);
+	if (said->size_matched > order->venue_matched)
+		order->venue_matched = said->size_matched;
+	return true;
+}
+
+/* Both names are there, and neither is ours. */
+static bool
+is_stranger(const Trade *trade, const char *owner, const char *address)
+{
+	char		ours[ETH_ADDRESS_TEXT_SIZE];
+
+	if (strcmp(owner, trade->signer.owner) == 0)
+		return false;
+	arb_eth_address_format(&trade->signer.funder, ours);
+	return arb_is_stranger(owner, address, trade->signer.owner, ours);
+}
+
+bool
+arb_order_is_strange(const Trade *trade, const PmOrder *order)
+{
+	return arb_order_find_venue(trade, order->id) == NULL &&
+		is_stranger(trade, order->owner, order->maker_address);
+}
+
+bool
 arb_order_fill(WorkOrder *order, const PmTrade *news)
 {
 	KnownFill  *fill = find_fill(order, news->id);
@@ -335,15 +388,20 @@ arb_order_fill(WorkOrder *order, const PmTrade *news)
 	{
 		FillFact	fact;
 
+		const char *doubt;
+
 		fee_terms(order->trade, &order->ticket, news->token_id, &rate, &exponent);
 		if (!arb_fill_of_trade(news, order->venue_order_id, rate, exponent, &fact))
-			return;
+			return true;
+		doubt = doubt_part(news, &fact, &order->ticket);
+		if (doubt != NULL)
+			return refuse_news(order->trade, doubt, "trade", news->id);
 		fill = add_fill(order);
 		if (fill == NULL)
 		{
 			log_error("trade", "out of memory, a fill waits for the next inquiry");
 			arb_inquire_at(order, 1000);
-			return;
+			return false;
 		}
 		(void) snprintf(fill->trade_id, sizeof(fill->trade_id), "%s", news->id);
 		fill->fact = fact;
@@ -353,11 +411,12 @@ arb_order_fill(WorkOrder *order, const PmTrade *news)
 	else if (is_newer_status(fill->status, news->status))
 		fill->status = news->status;
 	else
-		return;
+		return true;
 	order->trade->activity++;
 	order->trade->cash_flow += cash_of(order) - cash_before;
 	sum_fills(order);
 	tell_fills(order);
+	return true;
 }
 
 typedef struct FillCall
@@ -446,56 +505,64 @@ on_stranger_told(void *arg, const DbReply *reply)
 	(void) arb_desk_ok(arg, reply);
 }
 
-static void
+static bool
 tell_stranger(Trade *trade, const PmTrade *news, const char *venue_order_id)
 {
 	FillFact	fact;
+	const char *doubt;
 	int64_t		rate;
 	int			exponent;
 
 	fee_terms(trade, NULL, news->token_id, &rate, &exponent);
 	if (!arb_fill_of_trade(news, venue_order_id, rate, exponent, &fact))
-		return;
+		return true;
+	doubt = doubt_part(news, &fact, NULL);
+	if (doubt != NULL)
+		return refuse_news(trade, doubt, "trade", news->id);
 	(void) call_report_fill(trade, venue_order_id, news->id, news->status, &fact,
 							news->matched_ms > 0 ? news->matched_ms : arb_wall_ms(), on_stranger_told, trade);
+	return true;
 }
 
-static void
+static bool
 news_of_order(Trade *trade, const PmTrade *news, const char *venue_order_id, bool is_ours, int *ours,
 			  int *mapped)
 {
 	WorkOrder  *order = arb_order_find_venue(trade, venue_order_id);
 
+	if (order == NULL && !is_ours)
+		return true;
+	if (order != NULL ? !arb_order_fill(order, news) : !tell_stranger(trade, news, venue_order_id))
+		return false;
+	(*ours)++;
 	if (order != NULL)
-	{
-		(*ours)++;
 		(*mapped)++;
-		arb_order_fill(order, news);
-	}
-	else if (is_ours)
-	{
-		(*ours)++;
-		tell_stranger(trade, news, venue_order_id);
-	}
+	return true;
 }
 
-void
+bool
 arb_trade_news(Trade *trade, const PmTrade *news, int *ours, int *mapped)
 {
 	const char *owner = trade->signer.owner;
 	bool		taker_is_us;
+	bool		believed;
 	size_t		i;
 
 	if (news->status == PM_TRADE_STATUS_NONE)
 	{
 		arb_input_error(&trade->worker->input_errors, "user", "trade_status", "a trade of unknown status");
-		return;
+		return false;
 	}
 	taker_is_us = news->has_trader_side ? news->we_are_taker : strcmp(news->owner, owner) == 0;
-	news_of_order(trade, news, news->taker_order_id, taker_is_us, ours, mapped);
+	/* Called ours, and yet both names are another's: whose it is nobody knows, so it is not ours. */
+	if (is_stranger(trade, news->owner, news->maker_address))
+		taker_is_us = false;
+	believed = news_of_order(trade, news, news->taker_order_id, taker_is_us, ours, mapped);
 	for (i = 0; i < news->maker_count; i++)
-		news_of_order(trade, news, news->makers[i].order_id,
-					  owner[0] != '\0' && strcmp(news->makers[i].owner, owner) == 0, ours, mapped);
+		believed = news_of_order(trade, news, news->makers[i].order_id,
+								 owner[0] != '\0' && strcmp(news->makers[i].owner, owner) == 0, ours, mapped) &&
+			believed;
+	return believed;
 }
 
 /* ----- all orders ----- */
@@ -549,7 +616,8 @@ arb_orders_prune(Trade *trade)
 	for (i = trade->order_count; i-- > 0;)
 	{
 		WorkOrder  *order = trade->orders[i];
-		bool		idle = order->inquiry == NULL && !order->telling && !order->cancelling && fills_told(order);
+		bool		idle = order->inquiry == NULL && !order->telling && !order->cancelling && !order->repeating &&
+			fills_told(order);
 
 		if (order->stage == ORDER_STAGE_FINISHED && idle &&
 			(now_ns - order->finished_ns > ORDER_MEMORY_NS || trade->order_count > ORDERS_MAX / 2))

@@ -351,7 +351,9 @@ take_trade(Reconciliation *run, const PmTrade *news)
 	int			ours = 0;
 	int			mapped = 0;
 
-	arb_trade_news(run->trade, news, &ours, &mapped);
+	/* A row half believed is refused: what it says is not all booked. */
+	if (!arb_trade_news(run->trade, news, &ours, &mapped))
+		ours = 0;
 	run->rows_read++;
 	/* Fills of orders no longer in hand are the database's to recognise. */
 	if (ours > 0)
@@ -422,8 +424,20 @@ on_orders(void *arg, const HttpAnswer *answer)
 		refuse_rows(run, &error);
 		return;
 	}
-	for (i = 0; i < page.count && run->open_count < OPEN_MAX; i++)
+	for (i = 0; i < page.count; i++)
+	{
+		run->rows_read++;
+		/* Somebody else's order in our list: then what is not in it proves nothing either. */
+		if (run->open_count >= OPEN_MAX || arb_order_is_strange(run->trade, &page.orders[i]))
+		{
+			arb_input_error(&run->trade->worker->input_errors, "reconcile", "strange_order",
+							"an open order of somebody else, or too many of them");
+			run->rows_refused++;
+			continue;
+		}
 		memcpy(run->open_ids[run->open_count++], page.orders[i].id, VENUE_ORDER_ID_SIZE);
+		run->rows_mapped++;
+	}
 	memcpy(next, page.next_cursor, sizeof(next));
 	arb_pm_order_page_free(&page);
 	read_next(run, next[0] != '\0' ? ask_orders : ask_trades, next[0] != '\0' ? next : PM_CURSOR_FIRST);

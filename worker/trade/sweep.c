@@ -9,6 +9,10 @@
  * shows is cancelled by name, and its length is told to the database, which
  * believes that an account is flat only when the list is empty.
  *
+ * The venue's limit counts each order that a request cancels, and a request
+ * that costs more than can be saved up never succeeds.  So the one request is
+ * made only when it is cheap enough, and the names go in pieces.
+ *
  * While positions are being closed the exits on their way are spared.
  *
  *-------------------------------------------------------------------------
@@ -26,6 +30,8 @@
 /* Until the list is empty, and afterwards: others may place orders for the account. */
 #define AGAIN_NS NS_PER_S
 #define LOOK_NS (5 * NS_PER_S)
+/* Between two pieces of the list, when the venue's limit has no room for the next. */
+#define PIECE_NS (250 * NS_PER_MS)
 /* The user channel tells of a cancelled order before this; otherwise it is asked for. */
 #define INQUIRE_AFTER_MS 500
 #define PAGES_MAX 100
@@ -72,11 +78,27 @@ tell_database(Sweep *sweep)
 
 /* ----- what the list still shows ----- */
 
+/* Too many requests, or a restart: every cancel waits. */
+static void
+note_limits(Sweep *sweep, const HttpAnswer *answer)
+{
+	Budget	   *budget = &sweep->trade->budget;
+	int64_t		now_ns = arb_mono_ns();
+
+	if (answer->outcome != HTTP_ANSWERED)
+		return;
+	arb_budget_learn(budget, BUDGET_CANCEL, answer->watched, now_ns);
+	arb_budget_refused(budget, BUDGET_CANCEL, arb_budget_halt_of(answer->status, ""), answer->retry_after_s, now_ns);
+	if (answer->status == 200)
+		arb_budget_served(budget, BUDGET_CANCEL, now_ns);
+}
+
 static void
 on_named_canceled(void *arg, const HttpAnswer *answer)
 {
 	Sweep	   *sweep = arg;
 
+	note_limits(sweep, answer);
 	if (answer->outcome != HTTP_ANSWERED || answer->status != 200)
 		log_warning("trade", "cancelling what the venue lists: %s",
 					answer->outcome == HTTP_ANSWERED ? "refused" : answer->error);
@@ -86,20 +108,21 @@ on_named_canceled(void *arg, const HttpAnswer *answer)
 static bool
 cancel_named(Sweep *sweep)
 {
-	const char **ids = calloc(sweep->count, sizeof(*ids));
-	size_t		size = sweep->count * (VENUE_ORDER_ID_SIZE + 4) + 16;
+	size_t		piece = (size_t) arb_budget_cancels(&sweep->trade->budget, (int) sweep->count, arb_mono_ns());
+	const char **ids = calloc(piece + 1, sizeof(*ids));
+	size_t		size = piece * (VENUE_ORDER_ID_SIZE + 4) + 16;
 	char	   *body = malloc(size);
 	size_t		len = 0;
 	size_t		i;
 	bool		sent = false;
 
-	if (ids != NULL && body != NULL)
+	if (ids != NULL && body != NULL && piece > 0)
 	{
-		for (i = 0; i < sweep->count; i++)
+		for (i = 0; i < piece; i++)
 			ids[i] = sweep->ids[i];
-		len = arb_pm_build_cancel_many(ids, sweep->count, body, size);
+		len = arb_pm_build_cancel_many(ids, piece, body, size);
 	}
-	if (len > 0)
+	if (len > 0 && arb_budget_take(&sweep->trade->budget, BUDGET_CANCEL, (int) piece, arb_mono_ns()))
 		sent = arb_pm_private(&sweep->trade->worker->client, "DELETE", "/orders", body, len, on_named_canceled, sweep);
 	free(ids);
 	free(body);
@@ -112,9 +135,12 @@ list_is_read(Sweep *sweep)
 	tell_database(sweep);
 	if (sweep->count > 0)
 	{
-		log_warning("trade", "the venue still lists %d orders, %zu are cancelled by name", sweep->found, sweep->count);
+		log_warning("trade", "the venue still lists %d orders, %zu are to be cancelled by name", sweep->found, sweep->count);
 		if (cancel_named(sweep))
 			return;
+		/* There was no room for one: tokens come back quickly. */
+		rest(sweep, PIECE_NS);
+		return;
 	}
 	rest(sweep, sweep->found > 0 ? AGAIN_NS : LOOK_NS);
 }
@@ -202,17 +228,33 @@ on_all_canceled(void *arg, const HttpAnswer *answer)
 	Sweep	   *sweep = arg;
 	bool		done = answer->outcome == HTTP_ANSWERED && answer->status == 200;
 
-	if (done)
+	note_limits(sweep, answer);
+	/* Too many for one request, as the venue counts them: then by name. */
+	if (done || (answer->outcome == HTTP_ANSWERED && answer->status == 429))
 		sweep->all_due = false;
 	log_warning("trade", "cancelling everything at the venue: %s",
 				done ? "done" : answer->outcome == HTTP_ANSWERED ? "refused" : answer->error);
 	rest(sweep, done ? 0 : AGAIN_NS);
 }
 
+/* What the one request costs: itself, and each order that it may cancel. */
+static int
+cost_of_all(const Trade *trade)
+{
+	int			cost = 1;
+	size_t		i;
+
+	for (i = 0; i < trade->order_count; i++)
+		cost += trade->orders[i]->stage == ORDER_STAGE_POSTING || trade->orders[i]->stage == ORDER_STAGE_WORKING ? 1 : 0;
+	return cost;
+}
+
 static void
 begin_round(Sweep *sweep)
 {
 	sweep->busy = true;
+	if (sweep->all_due && !arb_budget_take(&sweep->trade->budget, BUDGET_CANCEL, cost_of_all(sweep->trade), arb_mono_ns()))
+		sweep->all_due = false;
 	if (sweep->all_due)
 	{
 		if (!arb_pm_private(&sweep->trade->worker->client, "DELETE", "/cancel-all", NULL, 0, on_all_canceled, sweep))

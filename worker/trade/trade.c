@@ -125,6 +125,7 @@ arb_trade_new(Worker *worker)
 	worker->client.chain_id = (uint64_t) worker->hello.chain_id;
 	memcpy(worker->client.address_text, trade->signer.address_text, sizeof(worker->client.address_text));
 	arb_lease_init(trade);
+	arb_send_init(trade);
 	arb_inquiries_init(trade);
 	arb_work_init(trade);
 	arb_account_init(trade);
@@ -148,6 +149,8 @@ arb_trade_database(Trade *trade, bool up)
 	arb_lease_database(trade, up);
 	trade->work_asking = false;
 	trade->work_again = false;
+	trade->settings_asking = false;
+	trade->settings_ns = 0;
 	if (!up)
 	{
 		trade->work_read = false;

@@ -47,6 +47,12 @@ take_order(Trade *trade, const PmOrder *event)
 	/* Orders of others who use the wallet are seen at the next reconciliation. */
 	if (order == NULL || order->stage == ORDER_STAGE_CLAIMING)
 		return;
+	/* Frames may be late or say no number, so less than what was answered before is no wonder: it is asked. */
+	if (event->size_matched < order->venue_matched || !arb_order_believe(order, event, 0))
+	{
+		arb_inquire_at(order, 200);
+		return;
+	}
 	order->known_accepted = true;
 	if (is_over(event))
 		arb_order_tell(order, ORDER_REPORT_CANCELED, event->size_matched, event->status_text);
@@ -71,8 +77,9 @@ take_event(Trade *trade, const PmUserEvent *event)
 			take_order(trade, &event->u.order);
 			break;
 		case PM_USER_TRADE:
-			arb_trade_news(trade, &event->u.trade, &ours, &mapped);
-			if (ours == 0)
+			if (!arb_trade_news(trade, &event->u.trade, &ours, &mapped))
+				arb_reconcile_want(trade, "bad_fill");
+			else if (ours == 0)
 				arb_input_error(&trade->worker->input_errors, "user", "strange_trade",
 								"a trade in which no order of this account has a part");
 			break;

@@ -22,6 +22,7 @@
 /* An answer with so many cancels holds nothing else (MAX_CANCELS of pending_work.c): there is more. */
 #define CANCELS_FULL 100
 #define CANCEL_AGAIN_MS 1000
+#define SETTINGS_EVERY_MS 1000
 /* An open order about which nothing was heard for this long is asked for. */
 #define FOLLOW_AFTER_MS 5000
 
@@ -64,15 +65,33 @@ on_cancel_answer(void *arg, const HttpAnswer *answer)
 	PmCancelAnswer cancels;
 	ParseError	error;
 
+	Budget	   *budget = &order->trade->budget;
+	BudgetHalt	halt = BUDGET_HALT_NONE;
+
 	order->cancelling = false;
-	if (answer->outcome != HTTP_ANSWERED)
+	if (answer->outcome == HTTP_ANSWERED)
+	{
+		halt = arb_budget_halt_of(answer->status, "");
+		arb_budget_learn(budget, BUDGET_CANCEL, answer->watched, arb_mono_ns());
+		arb_budget_refused(budget, BUDGET_CANCEL, halt, answer->retry_after_s, arb_mono_ns());
+	}
+	if (halt != BUDGET_HALT_NONE)
+		log_warning("trade", "cancel of order %" PRId64 " was refused for now: %s", order->ticket.order_id,
+					arb_budget_reason(budget, BUDGET_CANCEL, arb_mono_ns()));
+	else if (answer->outcome != HTTP_ANSWERED)
 		log_warning("trade", "cancel of order %" PRId64 ": %s", order->ticket.order_id, answer->error);
 	else if (!arb_pm_parse_cancel(answer->status, answer->body, answer->len, &cancels, &error))
 		arb_input_unreadable(&order->trade->worker->input_errors, "cancel", &error);
 	else
 	{
-		if (arb_pm_cancel_state_of(&cancels, order->venue_order_id) == PM_CANCEL_DONE)
+		PmCancelState state = arb_pm_cancel_state_of(&cancels, order->venue_order_id);
+
+		arb_budget_served(budget, BUDGET_CANCEL, arb_mono_ns());
+		if (state == PM_CANCEL_DONE)
 			log_info("trade", "order %" PRId64 " is canceled", order->ticket.order_id);
+		else if (state == PM_CANCEL_NONE)
+			arb_input_error(&order->trade->worker->input_errors, "cancel", "wrong_id",
+							"the answer to a cancel names other orders");
 		arb_pm_cancel_answer_free(&cancels);
 	}
 	/* How much of it was filled before, the venue says only when asked. */
@@ -103,7 +122,8 @@ cancel(Trade *trade, const WorkRow *row)
 	if (order->cancel_ns > 0 && now_ns - order->cancel_ns < CANCEL_AGAIN_MS * NS_PER_MS)
 		return false;
 	len = arb_pm_build_cancel(order->venue_order_id, body, sizeof(body));
-	if (len == 0 ||
+	/* Without room for it the cancel stays on the list. */
+	if (len == 0 || !arb_budget_take(&trade->budget, BUDGET_CANCEL, 1, now_ns) ||
 		!arb_pm_private(&trade->worker->client, "DELETE", "/order", body, len, on_cancel_answer, order))
 		return false;
 	order->cancelling = true;
@@ -147,6 +167,13 @@ redeem_watch(Trade *trade, const DbReply *reply, int row)
 		arb_redeem_watch(trade, arb_reply_text(reply, row, "symbol"), amount);
 }
 
+static bool
+is_exit_to_send(const DbReply *reply, int row)
+{
+	return strcmp(arb_reply_text(reply, row, "kind"), "send") == 0 &&
+		strcmp(arb_reply_text(reply, row, "purpose"), "EXIT") == 0;
+}
+
 /* True when a cancel went out. */
 static bool
 do_row(Trade *trade, const DbReply *reply, int number)
@@ -176,7 +203,7 @@ do_row(Trade *trade, const DbReply *reply, int number)
 	else if (strcmp(row.kind, "follow") == 0)
 		follow(trade, &row);
 	else if (strcmp(row.kind, "send") == 0)
-		arb_send_ticket(trade, &row.ticket, 0, arb_mono_ns());
+		arb_send_ticket(trade, &row.ticket, 0, arb_mono_ns() - row.age_ms * NS_PER_MS);
 	else
 		arb_input_error(&trade->worker->input_errors, "database", "work_kind", row.kind);
 	return false;
@@ -203,9 +230,15 @@ on_work(void *arg, const DbReply *reply)
 			sent += do_row(trade, reply, row) ? 1 : 0;
 		}
 	}
+	/* Then the exits, so that no entry takes their place at the venue. */
 	for (row = 0; row < count; row++)
 	{
-		if (strcmp(arb_reply_text(reply, row, "kind"), "cancel") != 0)
+		if (is_exit_to_send(reply, row))
+			(void) do_row(trade, reply, row);
+	}
+	for (row = 0; row < count; row++)
+	{
+		if (strcmp(arb_reply_text(reply, row, "kind"), "cancel") != 0 && !is_exit_to_send(reply, row))
 			(void) do_row(trade, reply, row);
 	}
 	/* Those that went out are not in the next answer; if none did, the timer asks again. */
@@ -239,10 +272,38 @@ arb_work_read(Trade *trade)
 }
 
 static void
+on_settings(void *arg, const DbReply *reply)
+{
+	Trade	   *trade = arg;
+
+	trade->settings_asking = false;
+	if (reply->status == DB_LOST || !arb_desk_ok(trade, reply) || arb_reply_rows(reply) != 1)
+		return;
+	trade->worker->hello.confirm_timeout_ms = arb_reply_int(reply, 0, "confirm_timeout_ms",
+															trade->worker->hello.confirm_timeout_ms);
+	trade->send_deadline_ms = arb_reply_int(reply, 0, "send_deadline_ms", trade->send_deadline_ms);
+	trade->balance_per_order = arb_reply_bool(reply, 0, "balance_per_order");
+}
+
+/* A change of a control binds within a second. */
+static void
+read_settings(Trade *trade)
+{
+	DbParams	params;
+
+	if (trade->settings_asking || trade->epoch == 0 || arb_mono_ns() < trade->settings_ns)
+		return;
+	trade->settings_ns = arb_mono_ns() + SETTINGS_EVERY_MS * NS_PER_MS;
+	arb_desk_params(trade, &params);
+	trade->settings_asking = arb_desk_call(trade, DB_TRADER_SETTINGS, &params, on_settings, trade);
+}
+
+static void
 on_timer(uv_timer_t *timer)
 {
 	Trade	   *trade = timer->data;
 
+	read_settings(trade);
 	if (!trade->work_asking)
 		arb_work_read(trade);
 	arb_orders_prune(trade);

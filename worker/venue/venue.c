@@ -116,5 +116,10 @@ arb_venue_check(const VenueRoutine *routine)
 		return "capability cancel disagrees with its member";
 	if (((routine->capabilities & VENUE_CAN_BATCH_CANCEL) != 0) != (routine->build_cancel_many != NULL))
 		return "capability batch cancel disagrees with its member";
+	if ((routine->limits.orders_per_s > 0) != (routine->limits.orders_burst > 0) ||
+		(routine->limits.cancels_per_s > 0) != (routine->limits.cancels_burst > 0) ||
+		(routine->limits.requests_per_s > 0) != (routine->limits.requests_burst > 0) ||
+		(routine->limits.balances_per_s > 0) != (routine->limits.balances_burst > 0))
+		return "a rate limit has a rate and a burst, or neither";
 	return NULL;
 }

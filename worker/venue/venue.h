@@ -101,8 +101,23 @@ typedef enum VenueCapability
 	VENUE_CAN_PREPARE = 1 << 0,	/* derives the order id before sending */
 	VENUE_CAN_CANCEL = 1 << 1,
 	VENUE_CAN_BATCH_CANCEL = 1 << 2,
-	VENUE_CAN_USER_STREAM = 1 << 3
+	VENUE_CAN_USER_STREAM = 1 << 3,
+	/* The same signed bytes sent twice are one order: the second answer says that it is there already. */
+	VENUE_KNOWS_DUPLICATES = 1 << 4
 } VenueCapability;
+
+/* What a venue lets one account do: tokens a second, and how many can be saved up. 0 = it does not count. */
+typedef struct VenueLimits
+{
+	int			orders_per_s;
+	int			orders_burst;
+	int			cancels_per_s;
+	int			cancels_burst;
+	int			requests_per_s;	/* of any kind */
+	int			requests_burst;
+	int			balances_per_s;
+	int			balances_burst;
+} VenueLimits;
 
 /* What happened to an order we posted, as far as one answer can tell. */
 typedef enum PostOutcome
@@ -134,7 +149,8 @@ typedef struct PostAnswer
 typedef struct VenueRoutine
 {
 	const char *name;
-	unsigned	capabilities;	/* VENUE_CAN_* */
+	unsigned	capabilities;	/* VENUE_CAN_*, VENUE_KNOWS_* */
+	VenueLimits limits;			/* of its lowest tier; the venue's row may say otherwise */
 	bool		(*prepare_order) (const void *signer, const OrderTicket *ticket,
 								  PreparedOrder *order, char *reason);
 	size_t		(*build_cancel) (const char *venue_order_id, char *out, size_t size);

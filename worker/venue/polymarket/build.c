@@ -21,6 +21,7 @@
 
 /* The venue's own numbers pass through JSON doubles: larger salts would be corrupted. */
 #define SALT_MAX ((INT64_C(1) << 53) - 1)
+#define EXPIRY_MARGIN_S 60
 
 /* Texts grow at the end and remember that something did not fit. */
 typedef struct Text
@@ -278,7 +279,8 @@ fill_expiry(const OrderTicket *ticket, PmOrderEnvelope *envelope, char *reason)
 		snprintf(reason, VENUE_REASON_SIZE, "GTD without an expiry");
 		return false;
 	}
-	envelope->expiration_s = ticket->expires_s;
+	/* The venue ends an order a minute before the time it carries. */
+	envelope->expiration_s = ticket->expires_s + EXPIRY_MARGIN_S;
 	return true;
 }
 

@@ -58,6 +58,16 @@ wipe_headers(PmHeaders *headers, char lines[][HEADER_LINE_SIZE])
 	explicit_bzero(lines, PM_HEADER_MAX * HEADER_LINE_SIZE);
 }
 
+static bool
+start(PmClient *client, PmService service, const HttpRequest *request)
+{
+	if (!arb_http_send(client->http, request))
+		return false;
+	if (client->requests != NULL && service == PM_SERVICE_CLOB)
+		arb_ratelimit_spend(client->requests, arb_mono_ns(), 1);
+	return true;
+}
+
 bool
 arb_pm_get(PmClient *client, PmService service, const char *path, HttpDone done, void *arg)
 {
@@ -72,7 +82,7 @@ arb_pm_get(PmClient *client, PmService service, const char *path, HttpDone done,
 	request.timeout_ms = PM_REQUEST_TIMEOUT_MS;
 	request.done = done;
 	request.arg = arg;
-	return arb_http_send(client->http, &request);
+	return start(client, service, &request);
 }
 
 static bool
@@ -95,7 +105,8 @@ send_private(PmClient *client, HttpRequest *request, const char *path, int64_t t
 	if (request->body != NULL)
 		request->headers[request->header_count++] = PM_CONTENT_TYPE;
 	request->url = url;
-	sent = arb_http_send(client->http, request);
+	request->watched_header = PM_REMAINING_HEADER;
+	sent = start(client, PM_SERVICE_CLOB, request);
 	wipe_headers(&headers, lines);
 	return sent;
 }

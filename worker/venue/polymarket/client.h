@@ -12,11 +12,14 @@
 #define ARBEES_POLYMARKET_CLIENT_H
 
 #include "net/http.h"
+#include "net/ratelimit.h"
 #include "venue/polymarket/build.h"
 #include "venue/polymarket/endpoints.h"
 
 #define PM_CURSOR_FIRST "MA=="
 #define PM_REQUEST_TIMEOUT_MS 5000
+/* How many orders or cancels, as the request was, the venue would still take now. */
+#define PM_REMAINING_HEADER "Poly-RateLimit-Remaining"
 
 typedef enum PmService
 {
@@ -33,6 +36,7 @@ typedef struct PmClient
 	uint64_t	chain_id;
 	char		address_text[ETH_ADDRESS_TEXT_SIZE];
 	PmCredentials *credentials; /* NULL until derived */
+	RateLimit  *requests;		/* counts every request of the CLOB; NULL: nobody counts */
 } PmClient;
 
 /* Public reads; path begins with '/', or is "" for the service's own address. */

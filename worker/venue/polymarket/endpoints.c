@@ -58,6 +58,46 @@ read_all_series(const json_t *root, PmEndpoints *endpoints, ParseError *error)
 	return true;
 }
 
+#define RATE_MAX 1000000
+
+static bool
+read_rate(const json_t *node, const char *name, int *value, ParseError *error)
+{
+	int64_t		number;
+
+	if (!arb_json_int(node, name, 0, RATE_MAX, &number, error))
+		return false;
+	*value = (int) number;
+	return true;
+}
+
+/* Of a pair one cannot be without the other: a bucket that never fills is a mistake. */
+static bool
+read_limits(const json_t *root, PmEndpoints *endpoints, ParseError *error)
+{
+	const json_t *node = json_object_get(root, "limits");
+	VenueLimits *limits = &endpoints->limits;
+
+	endpoints->has_limits = node != NULL;
+	if (node == NULL)
+		return true;
+	if (!read_rate(node, "orders_per_s", &limits->orders_per_s, error) ||
+		!read_rate(node, "orders_burst", &limits->orders_burst, error) ||
+		!read_rate(node, "cancels_per_s", &limits->cancels_per_s, error) ||
+		!read_rate(node, "cancels_burst", &limits->cancels_burst, error) ||
+		!read_rate(node, "requests_per_s", &limits->requests_per_s, error) ||
+		!read_rate(node, "requests_burst", &limits->requests_burst, error) ||
+		!read_rate(node, "balances_per_s", &limits->balances_per_s, error) ||
+		!read_rate(node, "balances_burst", &limits->balances_burst, error))
+		return false;
+	if ((limits->orders_per_s > 0) != (limits->orders_burst > 0) ||
+		(limits->cancels_per_s > 0) != (limits->cancels_burst > 0) ||
+		(limits->requests_per_s > 0) != (limits->requests_burst > 0) ||
+		(limits->balances_per_s > 0) != (limits->balances_burst > 0))
+		return arb_parse_fail(error, PARSE_ERROR_OUT_OF_RANGE, "limits has a rate without a burst, or a burst without a rate");
+	return true;
+}
+
 bool
 arb_pm_endpoints_parse(const char *text, size_t len, bool is_simulator, PmEndpoints *endpoints,
 					   ParseError *error)
@@ -74,7 +114,7 @@ arb_pm_endpoints_parse(const char *text, size_t len, bool is_simulator, PmEndpoi
 		read_url(root, "ws_market", "wss://", "ws://", is_simulator, endpoints->ws_market, error) &&
 		read_url(root, "ws_user", "wss://", "ws://", is_simulator, endpoints->ws_user, error) &&
 		read_url(root, "rtds", "wss://", "ws://", is_simulator, endpoints->rtds, error) &&
-		read_all_series(root, endpoints, error);
+		read_all_series(root, endpoints, error) && read_limits(root, endpoints, error);
 	json_decref(root);
 	return ok;
 }

@@ -13,6 +13,7 @@
 
 #include "feed/slug.h"
 #include "json.h"
+#include "venue/venue.h"
 
 #define ENDPOINT_SIZE 200
 #define SERIES_MAX 32
@@ -27,6 +28,8 @@ typedef struct PmEndpoints
 	char		geoblock[ENDPOINT_SIZE];
 	SlugSeries	series[SERIES_MAX];
 	size_t		series_count;
+	bool		has_limits;
+	VenueLimits limits;			/* optional: of this account's tier, or of a simulator */
 } PmEndpoints;
 
 /*

@@ -180,6 +180,7 @@ typedef struct PmOrder
 	char		market[VENUE_MARKET_SIZE];
 	char		token_id[VENUE_SYMBOL_SIZE];
 	char		owner[PM_OWNER_SIZE];
+	char		maker_address[PM_ADDRESS_SIZE];	/* "" when absent */
 	OrderSide	side;
 	int64_t		original_size;
 	int64_t		size_matched;
@@ -198,6 +199,7 @@ typedef struct PmMakerLeg
 	char		order_id[VENUE_ORDER_ID_SIZE];
 	char		token_id[VENUE_SYMBOL_SIZE];
 	char		owner[PM_OWNER_SIZE];
+	char		maker_address[PM_ADDRESS_SIZE];
 	OrderSide	side;			/* given, or derived from the taker's side and token */
 	int64_t		size;
 	int64_t		price;
@@ -210,6 +212,7 @@ typedef struct PmTrade
 	char		market[VENUE_MARKET_SIZE];
 	char		token_id[VENUE_SYMBOL_SIZE];
 	char		owner[PM_OWNER_SIZE];
+	char		maker_address[PM_ADDRESS_SIZE];	/* of the taker, whatever its name */
 	OrderSide	side;			/* of the taker */
 	int64_t		size;
 	int64_t		price;

@@ -92,6 +92,7 @@ parse_order_fields(const json_t *object, PmOrder *order, ParseError *error)
 		!arb_json_id(object, "market", order->market, sizeof(order->market), error) ||
 		!arb_pm_token_field(object, "asset_id", order->token_id, error) ||
 		!arb_json_id_optional(object, "owner", order->owner, sizeof(order->owner), error) ||
+		!arb_json_id_optional(object, "maker_address", order->maker_address, sizeof(order->maker_address), error) ||
 		!arb_pm_side_field(object, "side", &order->side, error) ||
 		!arb_pm_qty_field(object, "original_size", &order->original_size, error) ||
 		!arb_json_micro_optional(object, "size_matched", 0, PM_QTY_MAX, &order->size_matched, NULL, error) ||
@@ -170,6 +171,7 @@ parse_maker(const json_t *item, const PmTrade *trade, PmMakerLeg *maker, ParseEr
 
 	if (!arb_json_id(item, "order_id", maker->order_id, sizeof(maker->order_id), error) ||
 		!arb_json_id_optional(item, "owner", maker->owner, sizeof(maker->owner), error) ||
+		!arb_json_id_optional(item, "maker_address", maker->maker_address, sizeof(maker->maker_address), error) ||
 		!arb_pm_token_field(item, "asset_id", maker->token_id, error) ||
 		!arb_pm_qty_field(item, "matched_amount", &maker->size, error) ||
 		!arb_pm_price_field(item, "price", &maker->price, error))
@@ -234,6 +236,7 @@ parse_trade_fields(const json_t *object, PmTrade *trade, ParseError *error)
 		!arb_pm_token_field(object, "asset_id", trade->token_id, error) ||
 		!arb_json_id_optional(object, either(object, "trade_owner", "owner"), trade->owner,
 							  sizeof(trade->owner), error) ||
+		!arb_json_id_optional(object, "maker_address", trade->maker_address, sizeof(trade->maker_address), error) ||
 		!arb_pm_side_field(object, "side", &trade->side, error) ||
 		!arb_pm_qty_field(object, "size", &trade->size, error) ||
 		!arb_pm_price_field(object, "price", &trade->price, error) ||
@@ -415,10 +418,10 @@ page_items(const json_t *root, char cursor[PM_CURSOR_SIZE], ParseError *error)
 	const json_t *items;
 
 	cursor[0] = '\0';
-	if (json_is_array(root))
-		return root;
-	items = arb_json_array_field(root, "data", error);
-	if (items == NULL || !arb_json_id_optional(root, "next_cursor", cursor, PM_CURSOR_SIZE, error))
+	items = json_is_array(root) ? root : arb_json_array_field(root, "data", error);
+	if (items == NULL)
+		return NULL;
+	if (items != root && !arb_json_id_optional(root, "next_cursor", cursor, PM_CURSOR_SIZE, error))
 		return NULL;
 	if (strcmp(cursor, LAST_CURSOR) == 0)
 		cursor[0] = '\0';
