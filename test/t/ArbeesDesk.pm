@@ -65,8 +65,8 @@ sub control
 	return ask($desk, "SELECT arbees_set('$key', '$value', 'test')");
 }
 
-# new_desk NAME [, sim => [arguments], conf => text, controls => {}, paper => 1, live => 1, driven => 0,
-#	canary => json]: everything but the worker. A deployment whose canary keeps
+# new_desk NAME [, sim => [arguments], conf => text, controls => {}, paper => 1, live => 1, dry => 0,
+#	driven => 0, canary => json]: everything but the worker. A deployment whose canary keeps
 #	still (seconds_before_close 0) lets a test submit signals of its own.
 sub new_desk
 {
@@ -100,6 +100,12 @@ sub new_desk
 		ask($desk, "SELECT arbees_create_portfolio('live', 'LIVE', 'sim', 'wallet')");
 		ask($desk, "SELECT arbees_arm('live', 'the venue is a simulator, the money is play money')");
 		ask($desk, "SELECT arbees_deploy('always_trade_canary', 'live', '$canary')");
+	}
+	if ($opt{dry})
+	{
+		ask($desk, "SELECT arbees_create_portfolio('dry', 'DRY_RUN', 'sim', 'wallet')");
+		ask($desk, "SELECT arbees_deposit('dry', 1000, 'to begin with')");
+		ask($desk, "SELECT arbees_deploy('always_trade_canary', 'dry', '$canary')");
 	}
 	# Signals of tests go to any price and size; that what ships lets the canary trade is the demo's to show.
 	ask($desk, q{SELECT arbees_set_limit_none('venue', 'sim', key, 'test') FROM unnest(ARRAY[
