@@ -10,7 +10,7 @@ BUILD = $(CURDIR)/build
 # Targets that need no PGXS: they work on a machine that lacks pg_config.
 HOUSE = help docs demo test smoke bench bench-check up psql down vectors format lint
 
-.PHONY: $(HOUSE) debug-library worker-all worker-install worker-clean
+.PHONY: $(HOUSE) debug-library debug-worker worker-all worker-install worker-clean
 .DEFAULT_GOAL := all
 
 help:
@@ -140,6 +140,9 @@ $(BUILD)/debug/arbees.so: $(DEBUG_OBJS) $(filter-out $(DEBUG_SOURCES:.c=.o),$(OB
 	$(CC) $(CFLAGS) -shared -o $@ $^ $(LDFLAGS) $(SHLIB_LINK)
 
 debug-library: $(BUILD)/debug/arbees.so
+
+debug-worker:
+	+@$(MAKE) -C worker BUILD='$(BUILD)' debug-worker
 
 # An installation must not replace what somebody made first, so it creates
 # plainly; upgrade scripts take the same parts as they are.

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "debug_point.h"
 #include "log.h"
 
 /* Until the controls were read once: what ships. */
@@ -119,6 +120,7 @@ on_posted(void *arg, const HttpAnswer *answer)
 	OrderReport report;
 	const char *reason;
 
+	ARB_DEBUG_POINT("after_answer");
 	order->written_ns = answer->written_ns;
 	memset(&post, 0, sizeof(post));
 	if (answer->outcome == HTTP_ANSWERED)
@@ -206,6 +208,7 @@ on_claimed(void *arg, const DbReply *reply)
 	}
 	order->send_before_ns = order->claimed_ns + arb_reply_int(reply, 0, "send_within_ms", 0) * NS_PER_MS;
 	order->claimed = true;
+	ARB_DEBUG_POINT("after_claim");
 	if (order->cover != COVER_ASKING)
 		post(order);
 }
@@ -263,6 +266,7 @@ start(WorkOrder *order)
 	}
 	(void) snprintf(order->venue_order_id, sizeof(order->venue_order_id), "%s",
 					order->prepared->venue_order_id);
+	ARB_DEBUG_POINT("before_claim");
 	if (!claim(order))
 		drop(order);
 	else if (trade->balance_per_order && !order->ticket.is_exit && order->gives > 0)
