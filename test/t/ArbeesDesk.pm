@@ -343,7 +343,7 @@ sub quiet_down
 }
 
 # What our LIVE book says, as the venue would say it.
-my $live_money = q{SELECT cash::numeric(24,6) || ' ' || claimable::numeric(24,6) FROM arbees.portfolio_totals WHERE mode = 'LIVE'};
+our $live_money = q{SELECT cash::numeric(24,6) || ' ' || claimable::numeric(24,6) FROM arbees.portfolio_totals WHERE mode = 'LIVE'};
 
 sub venue_money
 {
