@@ -20,7 +20,7 @@ use Time::HiRes qw(sleep time);
 use Arbees;
 use ArbeesDesk;
 
-our @EXPORT = qw(hurt_desk tend dismiss strike wrongs settled run_seed);
+our @EXPORT = qw(hurt_desk ready tend dismiss strike wrongs settled run_seeds);
 
 # Limits that would end a session of blows before its time.
 my @in_the_way = qw(max_messages_per_s max_open_orders max_order_to_trade max_day_value_usd max_day_qty max_repeats
@@ -32,7 +32,7 @@ sub hurt_desk
 {
 	my ($name, %opt) = @_;
 	my $desk = new_desk($name, paper => 0,
-		sim => [ '--balance', '100000', @{ $opt{sim} // [] } ],
+		capital => 100000, sim => $opt{sim},
 		controls => { lease_ms => 1500, confirm_timeout_ms => 1000, max_position_usd => 1000,
 			max_session_loss_usd => 100000, daily_drawdown_limit_usd => 100000, %{ $opt{controls} // {} } });
 	ask($desk, qq{SELECT arbees_set_limit_none('venue', 'sim', key, 'test') FROM unnest(ARRAY['}
@@ -99,7 +99,8 @@ sub backend
 }
 
 # strike DESK, VICTIM [, CODE]: the victim dies; CODE runs as soon as it has, before anybody waits. Returns
-# when what restarts by itself, or with us, is there again; workers are the caller's to tend.
+# when what restarts by itself, or with us, is there again, true unless there was nobody to strike; workers
+# are the caller's to tend.
 #	worker		the holder of the lease, kill -9
 #	backend		the worker's claiming backend, kill -9: the server restarts its processes
 #	conductor	likewise
@@ -114,27 +115,25 @@ sub strike
 	{
 		my $pid = holder($desk)->{pid};
 		kill 'KILL', $pid;
-		process_gone($pid, 10);
+		my $gone = process_gone($pid, 10);
 		$code->();
-		return;
+		return $gone;
 	}
 	if ($victim eq 'sim')
 	{
 		sim_post($desk->{sim}, '/sim/cut', {}) or die "the simulator cut nothing\n";
 		$code->();
-		return;
+		return 1;
 	}
 	if ($victim eq 'server')
 	{
 		$node->stop('immediate');
 		$code->();
-		$node->start;
-		return;
+		return $node->start;
 	}
 	my $pid = $victim eq 'backend' ? backend($desk) : ask($desk, 'SELECT arbees.conductor_pid()');
-	die "there is no $victim\n" unless $pid;
-	restarted($node, sub { kill 'KILL', $pid; $code->() });
-	return;
+	return 0 unless $pid;
+	return restarted($node, sub { kill 'KILL', $pid; $code->() });
 }
 
 # ---- what must hold ----
@@ -186,7 +185,7 @@ sub holding_differences
 	my @wrong;
 	foreach my $line (split /\n/, ask($desk, q{
 		SELECT i.symbol, sum(p.qty)::numeric(24,6) FROM arbees.positions p JOIN arbees.instruments i USING (instrument_id)
-		WHERE p.mode = 'LIVE' AND p.state <> 'CLOSED' GROUP BY 1 HAVING sum(p.qty) <> 0}))
+		WHERE p.mode = 'LIVE' GROUP BY 1 HAVING sum(p.qty) <> 0}))
 	{
 		my ($symbol, $qty) = split /\|/, $line;
 		my $their = delete $theirs{$symbol} // 'nothing';
@@ -213,7 +212,9 @@ my @finds_nothing = (
 my @nothing_open = (
 	[ 'fate open', q{SELECT order_id || ' ' || state FROM arbees.orders WHERE mode = 'LIVE' AND finished_at IS NULL} ],
 	[ 'reserved', q{SELECT name || ' ' || reserved FROM arbees.portfolio_totals WHERE reserved <> 0} ],
-	[ 'position', q{SELECT position_id || ' ' || state || ' ' || qty FROM arbees.positions WHERE mode = 'LIVE' AND state <> 'CLOSED'} ],
+	# What is too little to be sold stays in a closed position until its window settles.
+	[ 'position', q{SELECT position_id || ' ' || state || ' ' || qty FROM arbees.positions
+		WHERE mode = 'LIVE' AND (state <> 'CLOSED' OR qty <> 0)} ],
 	[ 'owed', q{SELECT name || ' ' || claimable FROM arbees.portfolio_totals WHERE claimable <> 0} ]);
 
 sub found
@@ -254,6 +255,13 @@ sub wrongs
 	my $audit = (sim_get($desk->{sim}, '/sim/stats') // { audit => 'no answer' })->{audit};
 	push @wrong, "the venue's own audit: $audit" if $audit ne 'ok';
 	return join '; ', @wrong;
+}
+
+# ready DESK, SECONDS, NAME...: waits, workers tended, until LIVE entries are possible.
+sub ready
+{
+	my ($desk, $seconds, @names) = @_;
+	return wait_until(sub { tend($desk, @names); return ask($desk, $ArbeesDesk::ready) eq 't' }, 'the desk is ready', $seconds);
 }
 
 # settled DESK, SECONDS, NAME...: waits, workers tended, until nothing is open, held or owed; redeems what is won.
@@ -385,8 +393,7 @@ sub run_seed
 	my @names = @$names;
 	my $number = 0;
 
-	tend($desk, @names);
-	return ('the desk was not ready', '', \%count) unless wait_ready($desk, 60);
+	return ('the desk was not ready', '', \%count) unless ready($desk, 60, @names);
 	my $begin = time();
 	foreach my $step (@plan)
 	{
@@ -406,7 +413,7 @@ sub run_seed
 		}
 		elsif ($what eq 'continue') { kill 'CONT', $_->{pid} foreach values %{ $desk->{workers} } }
 		elsif ($more[0] eq 'stop') { $blows{stop}++; kill 'STOP', holder($desk)->{pid} }
-		else { $blows{ $more[0] }++; strike($desk, $more[0]) }
+		elsif (strike($desk, $more[0])) { $blows{ $more[0] }++ }
 		# Whoever keeps workers alive looks now and then, not at once.
 		tend($desk, @names) if $what ne 'strike';
 	}
@@ -420,6 +427,39 @@ sub run_seed
 	my $done = sprintf '%d orders, %d refused, %d faults, %d kills (%s)', @count{qw(orders refused faults kills)},
 	  join(', ', map { "$_ $blows{$_}" } sort keys %blows);
 	return ($wrong, $done, \%count);
+}
+
+# The venue's list of all orders grows; a look at it should stay short.
+my $seeds_per_desk = 12;
+
+# run_seeds SEED...: a test for each, on a fresh desk after so many of them or a failure; what went wrong
+# once would be found again by every seed that follows.
+sub run_seeds
+{
+	my (@seeds) = @_;
+	my $desk;
+	my $left = 0;
+	my %total;
+	foreach my $seed (@seeds)
+	{
+		if ($left-- == 0)
+		{
+			$desk->{node}->stop('immediate') if $desk;
+			$desk = hurt_desk("chaos_$seed", sim => [ '--window', '6s', '--assets', 'btc,eth,sol,xrp', '--seed', $seed ]);
+			$left = $seeds_per_desk - 1;
+		}
+		my $begin = time();
+		my ($wrong, $done, $count) = run_seed($desk, $seed);
+		is($wrong, '', sprintf 'seed %d: %s, %.0f s', $seed, $done, time() - $begin)
+		  or diag("make chaos SEEDS=$seed replays it");
+		$total{$_} += $count->{$_} foreach qw(orders refused faults kills);
+		$left = 0 if $wrong ne '';
+		note("refused $_: $count->{why}{$_}") foreach sort keys %{ $count->{why} // {} };
+	}
+	note(join ', ', map { "$total{$_} $_" } sort keys %total);
+	dismiss($desk, $_) foreach keys %{ $desk->{workers} };
+	$desk->{node}->stop('immediate');
+	return;
 }
 
 1;
