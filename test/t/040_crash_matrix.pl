@@ -171,9 +171,8 @@ sub blow_during_report
 sub place
 {
 	my ($desk, $point, $victim, $fault) = @_;
-	# The report of others than the worker is held up by a row, and that needs the answer to be in.
-	my $held_up = $point eq 'during_report' && $victim ne 'worker';
-	my $spot = $held_up ? 'after_answer' : $point;
+	# A report is held up by a row that is taken before anything can be known.
+	my $spot = $point eq 'during_report' && $victim ne 'worker' ? 'after_send' : $point;
 	my $action = $victim eq 'worker' ? 'kill' : 'stop';
 	my $resting = 0;
 	if ($point eq 'during_cancel')
@@ -326,12 +325,13 @@ foreach my $p (0 .. $#points)
 
 sub run_jobs
 {
-	my ($desk, $results, @mine) = @_;
+	my ($desk, $results, $queue) = @_;
 	open(my $out, '>', $results) or die "could not write $results: $!";
 	$out->autoflush(1);
-	foreach my $job (@mine)
+	my $number;
+	while (sysread($queue, $number, 4))
 	{
-		my ($point, $victim, @of) = @$job;
+		my ($point, $victim, @of) = @{ $jobs[$number] };
 		my $begin = time();
 		my %wrong = eval {
 			$point eq 'during_settlement' ? run_settlement($desk, $victim, @of) : ($of[0] => run_cell($desk, $point, $victim, $of[0]));
@@ -370,6 +370,10 @@ sub matrix_desk
 plan skip_all => 'the worker with debug points is made by test/run' unless defined $ENV{ARBEES_DEBUG_SERVER};
 program('arbees-worker');
 my $desks = $ENV{MATRIX_DESKS} // 2;
+# The desks take jobs from one queue, a pipe with a number of four digits for each.
+pipe(my $queue, my $fill) or die "no pipe: $!";
+syswrite $fill, sprintf '%04d', $_ foreach 0 .. $#jobs;
+close($fill);
 my @results;
 my @children;
 my @kept;
@@ -377,7 +381,6 @@ foreach my $number (1 .. $desks)
 {
 	my $desk = matrix_desk($number);
 	my $results = PostgreSQL::Test::Utils::tempdir() . '/results';
-	my @mine = map { $jobs[$_] } grep { $_ % $desks == $number - 1 } 0 .. $#jobs;
 	push @kept, $desk;
 	push @results, $results;
 	my $child = fork() // die "no process: $!";
@@ -387,7 +390,7 @@ foreach my $number (1 .. $desks)
 		@Arbees::running = ();
 		$ENV{ARBEES_BIN} = "$ENV{ARBEES_DEBUG_SERVER}/bin";
 		$ENV{ARBEES_DEBUG_POINT} = "\@$desk->{debug}";
-		eval { run_jobs($desk, $results, @mine); 1 } or print STDERR "desk $number: $@";
+		eval { run_jobs($desk, $results, $queue); 1 } or print STDERR "desk $number: $@";
 		kill 'KILL', $_->{pid} foreach values %{ $desk->{workers} };
 		POSIX::_exit(0);
 	}
