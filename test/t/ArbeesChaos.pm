@@ -328,7 +328,7 @@ sub session
 	my ($seed) = @_;
 	my @plan;
 	srand($seed);
-	for (my $at = 0.1; $at < $session_s; $at += 0.05 + rand 0.3)
+	for (my $at = 0.1; $at < $session_s; $at += 0.02 + rand 0.2)
 	{
 		push @plan, [ $at, 'act', pick(@acts), int rand 1_000_000, 1 + int rand 40 ];
 	}
@@ -339,7 +339,7 @@ sub session
 	}
 	for (1 .. 1 + int rand 4)
 	{
-		my ($at, $victim) = (0.5 + rand($session_s - 0.5), pick(@victims));
+		my ($at, $victim) = (1 + rand($session_s - 1), pick(@victims));
 		push @plan, [ $at, 'strike', $victim ];
 		# Beyond the lease of 1.5 s, or not quite.
 		push @plan, [ $at + 0.5 + rand 2.5, 'continue' ] if $victim eq 'stop';
