@@ -252,7 +252,7 @@ sub run_cell
 	come_to_rest($desk, $order);
 	my $fired = fired($desk);
 	clear_faults($desk);
-	return join '; ', grep { $_ ne '' } verdict($desk, $wanted, $order, $fault, $fired), with_the_venue($desk);
+	return join '; ', grep { $_ ne '' } verdict($desk, $wanted, $order, $fault, $fired), with_the_venue($desk), ArbeesChaos::guesses($desk, $order);
 }
 
 # run_settlement DESK, VICTIM, FAULT...: orders that met the faults wait for their window's end, when the victim dies.

@@ -196,6 +196,16 @@ sub holding_differences
 	return @wrong;
 }
 
+# An order that works there must not have ended here: it could still be filled.
+sub live_differences
+{
+	my ($desk) = @_;
+	my %working = map { $_ => 1 } split /\n/,
+	  ask($desk, q{SELECT venue_order_id FROM arbees.orders WHERE mode = 'LIVE' AND finished_at IS NULL AND venue_order_id IS NOT NULL});
+	return map { "the venue's order $_->{id} works there and has ended here" }
+	  grep { $_->{status} =~ /^(LIVE|ORDER_STATUS_LIVE)$/ && !$working{ $_->{id} } } venue_orders($desk);
+}
+
 # What a query finds, one line each, behind a name.
 my @finds_nothing = (
 	[ 'ledger', q{SELECT 'row ' || seq FROM arbees.portfolio_ledger
@@ -206,7 +216,10 @@ my @finds_nothing = (
 	[ 'replay', q{SELECT d.decision_id FROM arbees.decisions d, LATERAL arbees_replay(d.decision_id) r
 		WHERE NOT r.agrees AND d.decision_id > %s} ],
 	[ 'sent twice', q{SELECT venue_order_id FROM arbees.orders WHERE mode = 'LIVE' AND venue_order_id IS NOT NULL
-		GROUP BY 1 HAVING count(*) > 1} ]);
+		GROUP BY 1 HAVING count(*) > 1} ],
+	# Each of these says that an order was taken for ended, or for another's, and was not: a guess.
+	[ 'guessed', q{SELECT kind || ': ' || message FROM arbees.alerts
+		WHERE kind IN ('late_fill', 'overfill', 'oversold', 'wrong_side_fill', 'wrong_symbol_fill', 'odd_fill', 'orphan_fill')} ]);
 
 # What holds at rest only.
 my @nothing_open = (
@@ -229,6 +242,14 @@ sub found
 	return @wrong;
 }
 
+# guesses DESK, ORDER: alerts that say the order was taken for ended and was not.
+sub guesses
+{
+	my ($desk, $order) = @_;
+	return ask($desk, qq{SELECT coalesce(string_agg(kind || ': ' || message, '; '), '') FROM arbees.alerts
+		WHERE kind IN ('late_fill', 'overfill', 'oversold') AND message ~ 'order $order\\y'});
+}
+
 sub venue_differences
 {
 	my ($desk) = @_;
@@ -238,6 +259,7 @@ sub venue_differences
 	return (
 		$ours eq $theirs ? () : "money (cash, claimable): $ours here, $theirs there",
 		$orders eq '' ? () : $orders,
+		live_differences($desk),
 		trade_differences($desk),
 		holding_differences($desk));
 }
