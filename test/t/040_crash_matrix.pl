@@ -368,7 +368,7 @@ sub matrix_desk
 }
 
 plan skip_all => 'the worker with debug points is made by test/run' unless defined $ENV{ARBEES_DEBUG_SERVER};
-program('arbees-worker');
+unlike(slurp_file(program('arbees-worker')), qr/ARBEES_DEBUG_POINT/, 'the worker that is installed has no debug points');
 my $desks = $ENV{MATRIX_DESKS} // 2;
 # The desks take jobs from one queue, a pipe with a number of four digits for each.
 pipe(my $queue, my $fill) or die "no pipe: $!";
