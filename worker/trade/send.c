@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "debug_point.h"
 #include "log.h"
 
 /* Until the controls were read once: what ships. */
@@ -124,6 +125,7 @@ on_posted(void *arg, const HttpAnswer *answer)
 	OrderReport report;
 	const char *reason;
 
+	ARB_DEBUG_POINT("after_answer");
 	order->written_ns = answer->written_ns;
 	memset(&post, 0, sizeof(post));
 	if (answer->outcome == HTTP_ANSWERED)
@@ -225,6 +227,7 @@ on_claimed(void *arg, const DbReply *reply)
 	}
 	order->send_before_ns = order->claimed_ns + arb_reply_int(reply, 0, "send_within_ms", 0) * NS_PER_MS;
 	order->claimed = true;
+	ARB_DEBUG_POINT("after_claim");
 	if (order->cover != COVER_ASKING)
 		post(order);
 }
@@ -303,6 +306,7 @@ start(WorkOrder *order)
 	}
 	(void) snprintf(order->venue_order_id, sizeof(order->venue_order_id), "%s",
 					order->prepared->venue_order_id);
+	ARB_DEBUG_POINT("before_claim");
 	/* The claim is a dry run's last step: what LIVE asks before it posts is asked before. */
 	if (order->ticket.dry_run && needs_cover(order))
 		arb_cover_ask(order);
