@@ -33,6 +33,8 @@
 #define QUESTIONS 3
 /* When the venue's limits leave no room for questions, it is looked again after this long at most. */
 #define MOST_WAIT_MS 5000
+/* With so many requests under way questions wait: what is to be sent does not. */
+#define CROWDED 128
 /* Trades may be stamped by another clock than ours. */
 #define TRADE_CLOCK_SLACK_S 120
 
@@ -288,6 +290,11 @@ inquire(WorkOrder *order)
 	order->inquire_ns = 0;
 	if (order->inquiry != NULL || order->venue_order_id[0] == '\0' || order->trade->halted)
 		return;
+	if (arb_http_in_flight(order->trade->worker->http) >= CROWDED)
+	{
+		order->inquire_ns = arb_mono_ns() + AGAIN_FIRST_MS * NS_PER_MS;
+		return;
+	}
 	if (wait_ns > 0)
 	{
 		arb_inquire_at(order, wait_ns < MOST_WAIT_MS * NS_PER_MS ? wait_ns / NS_PER_MS + 1 : MOST_WAIT_MS);
