@@ -66,6 +66,7 @@ typedef struct WorkOrder
 	OrderStage	stage;
 	int64_t		frame_ns;
 	int64_t		decided_ns;
+	int64_t		asked_ns;		/* when its claim was asked for */
 	int64_t		claimed_ns;
 	int64_t		written_ns;
 	int64_t		send_before_ns;
@@ -77,6 +78,7 @@ typedef struct WorkOrder
 	bool		claimed;
 	bool		repeating;		/* the same bytes are on their way again */
 	int			repeats;
+	int64_t		repeated_ns;	/* when the last repetition ended */
 
 	OrderReport told;			/* newest acknowledged by the database */
 	int64_t		told_qty;
