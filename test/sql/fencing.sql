@@ -7,7 +7,7 @@ SELECT desk.go_live(50);
 CREATE FUNCTION desk.claim(symbol text) RETURNS text LANGUAGE sql AS $$
 	SELECT CASE WHEN claimed THEN 'claimed' ELSE reason END
 	FROM arbees.orders o JOIN arbees.instruments i USING (instrument_id),
-		arbees.claim_order(desk.account(), desk.epoch(), o.order_id, 'venue-' || o.order_id, sha256('body'))
+		arbees.claim_order(desk.account(), desk.epoch(), o.order_id, 'venue-' || o.order_id, sha256('body'), E'POST /order\n\nbody')
 	WHERE i.symbol = $1 ORDER BY order_id DESC LIMIT 1
 $$;
 -- An order in a window of its own; it rests when asked to.
