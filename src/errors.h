@@ -14,7 +14,7 @@
 #define ERRCODE_ARB_RISK_DENIED			MAKE_SQLSTATE('R', 'B', '0', '0', '2')
 /* the state machine has no such edge, or the row may only be written by its choke point */
 #define ERRCODE_ARB_ILLEGAL_TRANSITION	MAKE_SQLSTATE('R', 'B', '0', '0', '3')
-/* the caller's epoch is old, or its lease has ended */
+/* the caller's epoch is old, or its lease was given up */
 #define ERRCODE_ARB_LEASE_LOST			MAKE_SQLSTATE('R', 'B', '0', '0', '4')
 /* market data too old for what was asked; kept, not raised: a decision's refusal is a row */
 #define ERRCODE_ARB_STALE_DATA			MAKE_SQLSTATE('R', 'B', '0', '0', '5')

@@ -15,6 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define CANCEL_AFTER_MS 5000
+#define CANCEL_AFTER_MAX_MS 3600000
+
 static const char Help[] =
 	"Usage: arbees-worker [OPTION]...\n"
 	"Carries market data to an arbees database and the orders it decides to a venue.\n"
@@ -28,6 +31,9 @@ static const char Help[] =
 	"  --name NAME          name of this worker (default arbees-worker-<venue>)\n"
 	"  --log-level LEVEL    debug, info (default), warning or error\n"
 	"  --trace FILE         append one JSON line of time stamps per order\n"
+	"  --cancel-after-ms N  without a database for so long, cancel what rests at the venue\n"
+	"                       (default 5000)\n"
+	"  --no-heartbeats      do not have the venue cancel our orders when this worker falls silent\n"
 	"  --die-with-parent    end when the process that started this one ends\n"
 	"  --help, --version\n"
 	"\n"
@@ -49,6 +55,8 @@ enum
 	OPTION_NAME,
 	OPTION_LOG_LEVEL,
 	OPTION_TRACE,
+	OPTION_CANCEL_AFTER,
+	OPTION_NO_HEARTBEATS,
 	OPTION_DIE_WITH_PARENT,
 	OPTION_HELP,
 	OPTION_VERSION
@@ -63,6 +71,8 @@ static const struct option LongOptions[] = {
 	{"name", required_argument, NULL, OPTION_NAME},
 	{"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
 	{"trace", required_argument, NULL, OPTION_TRACE},
+	{"cancel-after-ms", required_argument, NULL, OPTION_CANCEL_AFTER},
+	{"no-heartbeats", no_argument, NULL, OPTION_NO_HEARTBEATS},
 	{"die-with-parent", no_argument, NULL, OPTION_DIE_WITH_PARENT},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
@@ -99,6 +109,17 @@ parse_roles(const char *list, Options *options)
 			return false;
 	}
 	return options->feed || options->trade;
+}
+
+static bool
+parse_wait(const char *text, int64_t *ms)
+{
+	size_t		len = strlen(text);
+
+	if (len == 0 || len > 7 || strspn(text, "0123456789") != len)
+		return false;
+	*ms = strtoll(text, NULL, 10);
+	return *ms <= CANCEL_AFTER_MAX_MS;
 }
 
 static bool
@@ -152,6 +173,8 @@ arb_options_parse(int argc, char **argv, Options *options)
 	options->feed = true;
 	options->trade = true;
 	options->log_level = LOG_LEVEL_INFO;
+	options->cancel_after_ms = CANCEL_AFTER_MS;
+	options->heartbeats = true;
 	options->kill = getenv("ARBEES_KILL");
 
 	while ((choice = getopt_long(argc, argv, "", LongOptions, NULL)) != -1)
@@ -185,6 +208,13 @@ arb_options_parse(int argc, char **argv, Options *options)
 				break;
 			case OPTION_TRACE:
 				options->trace = optarg;
+				break;
+			case OPTION_CANCEL_AFTER:
+				if (!parse_wait(optarg, &options->cancel_after_ms))
+					return wrong("--cancel-after-ms is no number from 0 to 3600000", optarg);
+				break;
+			case OPTION_NO_HEARTBEATS:
+				options->heartbeats = false;
 				break;
 			case OPTION_DIE_WITH_PARENT:
 				options->die_with_parent = true;

@@ -9,6 +9,7 @@
 #define ARBEES_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "log.h"
 
@@ -37,6 +38,8 @@ typedef struct Options
 	char		roles[32];		/* as told to the database */
 	LogLevel	log_level;
 	bool		die_with_parent;
+	int64_t		cancel_after_ms;	/* without a database, until what rests at the venue is canceled */
+	bool		heartbeats;		/* of the venue, where it takes any */
 	const char *kill;			/* ARBEES_KILL of the environment: stop trading first; NULL: unset */
 	const char *trace;			/* file for per-order time stamps, or NULL */
 } Options;

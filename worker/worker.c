@@ -294,8 +294,13 @@ on_heartbeat(uv_timer_t *timer)
 	StrBuf		state;
 	DbParams	params;
 
-	if (!worker->registered || !arb_pipe_is_up(worker->action))
+	if (!arb_pipe_is_up(worker->action) || worker->stopping)
 		return;
+	if (!worker->registered)
+	{
+		say_hello(worker);
+		return;
+	}
 	arb_strbuf_init(&state, 0);
 	state_json(worker, &state);
 	arb_params_init(&params);
@@ -377,12 +382,13 @@ on_hello(void *arg, const DbReply *reply)
 	Hello		hello;
 	DbErrorClass class;
 
+	worker->hello_asking = false;
 	if (reply->status == DB_LOST || worker->stopping)
 		return;
 	if (reply->status == DB_ERROR)
 	{
 		class = arb_db_classify(reply->sqlstate);
-		/* Anything else is the database's trouble, not its verdict; the connection is made anew. */
+		/* Anything else is the database's trouble, not its verdict; the heartbeat's timer asks again. */
 		if (class == DB_ERROR_REFUSED || strncmp(reply->sqlstate, "22", 2) == 0 ||
 			strcmp(reply->sqlstate, "42501") == 0)
 			arb_worker_stop(worker, EXIT_CODE_REFUSED, reply->message);
@@ -416,6 +422,9 @@ say_hello(Worker *worker)
 {
 	DbParams	params;
 
+	/* Stopping comes first: hello follows when the database has heard of it. */
+	if (worker->hello_asking || worker->kill_level != NULL)
+		return;
 	arb_params_init(&params);
 	arb_params_text(&params, worker->options->name);
 	arb_params_text(&params, worker->options->venue);
@@ -423,7 +432,7 @@ say_hello(Worker *worker)
 	arb_params_text(&params, worker->options->roles);
 	arb_params_int(&params, getpid());
 	arb_params_bool(&params, !arb_pipe_shares_user(worker->action));
-	(void) arb_pipe_call(worker->action, DB_WORKER_HELLO, &params, on_hello, worker);
+	worker->hello_asking = arb_pipe_call(worker->action, DB_WORKER_HELLO, &params, on_hello, worker);
 }
 
 static void

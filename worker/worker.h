@@ -56,6 +56,7 @@ typedef struct Worker
 	PmClient	client;
 	Hello		hello;
 	bool		greeted;		/* hello was answered once; the parts exist */
+	bool		hello_asking;	/* its answer is under way */
 	bool		registered;		/* hello was answered on the present action connection */
 	InputErrors input_errors;
 	double		clock_offset_ms;	/* the venue's clock minus ours; a measurement, not money */

@@ -53,10 +53,13 @@ CREATE TABLE arbees.installation (
 	timeline			integer NOT NULL,
 	database_oid		oid NOT NULL,
 	relation_oid		oid NOT NULL,
+	place				text NOT NULL,
 	bound_at			timestamptz NOT NULL,
 	bound_by			text NOT NULL,
 	CONSTRAINT installation_only_row_check CHECK (only_row)
 );
+COMMENT ON COLUMN arbees.installation.place IS
+	'digest of the machine, the path of the data directory, and the inode and birth of its PG_VERSION: a copy of the files has another';
 
 /* The kill level is the row with the highest seq; insert-only, so it is its own history. */
 CREATE TABLE arbees.kill_levels (

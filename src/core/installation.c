@@ -3,10 +3,11 @@
  * src/core/installation.c
  *	  Whether this database is the one that was bound, or a copy of it.
  *
- * The row carries the cluster's system identifier, the timeline, the database
- * and the table's own oid. A restored dump differs in the last, a cloned
- * database in the third, a promoted standby in the second, a dump restored
- * elsewhere in the first: each stays paused until arbees_resume binds it.
+ * The row carries the cluster's system identifier, the timeline, the database,
+ * the table's own oid and the place of the data directory. A dump restored
+ * elsewhere differs in the first, a promoted standby in the second, a cloned
+ * database in the third, a restored dump in the fourth, a copy of the whole data
+ * directory in the last: each stays paused until arbees_resume binds it.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,6 +18,7 @@
 #include "core/clock.h"
 #include "core/guard.h"
 #include "core/installation.h"
+#include "core/place.h"
 #include "core/relcache.h"
 #include "core/table.h"
 #include "fmgr.h"
@@ -31,11 +33,11 @@ PG_FUNCTION_INFO_V1(arbees_installation_is_ours);
 enum
 {
 	INSTALLATION_ONLY_ROW, INSTALLATION_SYSTEM, INSTALLATION_TIMELINE, INSTALLATION_DATABASE,
-	INSTALLATION_RELATION, INSTALLATION_BOUND_AT, INSTALLATION_BOUND_BY, INSTALLATION_COLUMN_COUNT
+	INSTALLATION_RELATION, INSTALLATION_PLACE, INSTALLATION_BOUND_AT, INSTALLATION_BOUND_BY, INSTALLATION_COLUMN_COUNT
 };
 
 static const char *const InstallationColumns[] = {
-	"only_row", "system_identifier", "timeline", "database_oid", "relation_oid", "bound_at", "bound_by"
+	"only_row", "system_identifier", "timeline", "database_oid", "relation_oid", "place", "bound_at", "bound_by"
 };
 static const TableDef InstallationTable = {
 	"installation", INSTALLATION_COLUMN_COUNT, InstallationColumns, false
@@ -51,6 +53,7 @@ static struct
 	uint32		timeline;
 	Oid			database;
 	Oid			relation;
+	bool		here;			/* its place is this one */
 }			bound;
 
 static void
@@ -88,6 +91,7 @@ load_bound(void)
 		bound.timeline = (uint32) DatumGetInt32(row.value[INSTALLATION_TIMELINE]);
 		bound.database = DatumGetObjectId(row.value[INSTALLATION_DATABASE]);
 		bound.relation = DatumGetObjectId(row.value[INSTALLATION_RELATION]);
+		bound.here = strcmp(TextDatumGetCString(row.value[INSTALLATION_PLACE]), arb_place()) == 0;
 	}
 	arb_table_close(&table);
 }
@@ -117,7 +121,8 @@ arb_installation_is_ours(void)
 		bound.system == arb_system_identifier() &&
 		bound.timeline == arb_timeline() &&
 		bound.database == MyDatabaseId &&
-		bound.relation == bound.relid;
+		bound.relation == bound.relid &&
+		bound.here;
 }
 
 /* arb_installation_write makes this database the one that trades; the caller journals it. */
@@ -134,6 +139,7 @@ arb_installation_write(const char *actor)
 	row.value[INSTALLATION_TIMELINE] = Int32GetDatum((int32) arb_timeline());
 	row.value[INSTALLATION_DATABASE] = ObjectIdGetDatum(MyDatabaseId);
 	row.value[INSTALLATION_RELATION] = ObjectIdGetDatum(RelationGetRelid(table.rel));
+	row.value[INSTALLATION_PLACE] = CStringGetTextDatum(arb_place());
 	row.value[INSTALLATION_BOUND_AT] = TimestampTzGetDatum(arb_now());
 	row.value[INSTALLATION_BOUND_BY] = CStringGetTextDatum(actor);
 	arb_guard_open("installation");

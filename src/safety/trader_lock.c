@@ -85,31 +85,37 @@ read_fresh(int32 account, TraderState *state, char **holder)
 }
 
 static pg_attribute_noreturn() void
-lease_lost(int32 account, int64 epoch, const TraderState *state, const char *holder)
+epoch_lost(int32 account, int64 epoch, const TraderState *state, const char *holder)
 {
-	int64		ended_ms = state->epoch == 0 ? 0 : arb_elapsed_ms(state->expires_at, arb_now());
-
-	if (state->epoch != epoch)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARB_LEASE_LOST),
-				 errmsg("epoch " INT64_FORMAT " of venue account %d is not in force", epoch, account),
-				 errdetail("The epoch is " INT64_FORMAT ", held by \"%s\".",
-						   state->epoch, holder == NULL ? "nobody" : holder),
-				 errhint("Stop sending, close the venue connections, and acquire the trader again.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_ARB_LEASE_LOST),
-			 errmsg("the lease of venue account %d has ended", account),
-			 errdetail("Epoch " INT64_FORMAT " ran out " INT64_FORMAT " ms ago.", epoch, ended_ms),
+			 errmsg("epoch " INT64_FORMAT " of venue account %d is not in force", epoch, account),
+			 errdetail("The epoch is " INT64_FORMAT ", held by \"%s\".",
+					   state->epoch, holder == NULL ? "nobody" : holder),
 			 errhint("Stop sending, close the venue connections, and acquire the trader again.")));
+}
+
+static pg_attribute_noreturn() void
+lease_given_up(int32 account, int64 epoch)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_ARB_LEASE_LOST),
+			 errmsg("the lease of venue account %d was given up", account),
+			 errdetail("Epoch " INT64_FORMAT " was released.", epoch),
+			 errhint("Acquire the trader again.")));
 }
 
 /*
  * arb_trader_require lets only the holder of the epoch in force go on.
  *
+ * Whose lease has ended may still tell what the venue did, as long as nobody took
+ * over: such facts are nobody else's to tell. New orders are not his to send.
+ *
  * Locks: the epoch, shared, until the transaction ends.
+ * Returns: false when the lease has ended.
  * Errors: RB004.
  */
-void
+bool
 arb_trader_require(int32 venue_account_id, int64 epoch)
 {
 	TraderState state;
@@ -118,8 +124,9 @@ arb_trader_require(int32 venue_account_id, int64 epoch)
 	arb_lock_epoch(venue_account_id, ShareLock);
 	/* Lock, then read: a take-over may have committed while we waited. It told us before it let the lock go. */
 	read_state(venue_account_id, &state, &holder, false);
-	if (state.epoch != epoch || !state.alive)
-		lease_lost(venue_account_id, epoch, &state, holder);
+	if (state.epoch != epoch)
+		epoch_lost(venue_account_id, epoch, &state, holder);
+	return state.alive;
 }
 
 static void
@@ -270,6 +277,17 @@ acquired_tuple(FunctionCallInfo fcinfo, bool granted, int64 epoch, int64 ms,
 	return arb_result_row(fcinfo, lengthof(values), values, nulls);
 }
 
+/*
+ * A copy has the original's rows. Whoever traded by them would cancel the
+ * original's orders at the venue, so nobody does before the copy is bound.
+ */
+static Datum
+refused_copy(FunctionCallInfo fcinfo, const char *holder, int64 ms)
+{
+	return acquired_tuple(fcinfo, false, 0, ms, holder == NULL ? "nobody" : holder,
+						  "paused: this database is a copy of another; arbees_resume(reason) binds it");
+}
+
 static bool
 held_by_other(const TraderState *state, const char *holder, const char *worker)
 {
@@ -307,6 +325,8 @@ arbees_acquire_trader(PG_FUNCTION_ARGS)
 	require_account(account);
 	ms = lease_ms();
 	read_fresh(account, &state, &holder);
+	if (!arb_installation_is_ours())
+		PG_RETURN_DATUM(refused_copy(fcinfo, holder, ms));
 	if (held_by_other(&state, holder, worker))
 		PG_RETURN_DATUM(refused(fcinfo, &state, holder, ms));
 
@@ -315,12 +335,43 @@ arbees_acquire_trader(PG_FUNCTION_ARGS)
 	if (held_by_other(&state, holder, worker))
 		PG_RETURN_DATUM(refused(fcinfo, &state, holder, ms));
 	take_over(account, state.epoch + 1, worker, holder, ms);
-	PG_RETURN_DATUM(acquired_tuple(fcinfo, true, state.epoch + 1, ms, worker,
-								   arb_installation_is_ours() ? NULL :
-								   "paused: this database is a copy of another; arbees_resume(reason) binds it"));
+	PG_RETURN_DATUM(acquired_tuple(fcinfo, true, state.epoch + 1, ms, worker, NULL));
 }
 
-/* arbees.renew_trader(account, epoch) extends the lease of the epoch in force. */
+static bool
+session_is_open(int32 account, int64 epoch)
+{
+	static SqlPlan plan = {
+		"SELECT 1 FROM arbees.worker_sessions WHERE venue_account_id = $1 AND epoch = $2 AND ended_at IS NULL",
+		2, {INT4OID, INT8OID}
+	};
+	Datum		values[2];
+	bool		found;
+
+	values[0] = Int32GetDatum(account);
+	values[1] = Int64GetDatum(epoch);
+	arb_sql_begin();
+	found = arb_sql_run(&plan, values, NULL) > 0;
+	arb_sql_end();
+	return found;
+}
+
+/* Nobody took over while it had ended: the holder goes on, after it has seen what it missed. */
+static void
+revive(int32 account, int64 epoch)
+{
+	if (!session_is_open(account, epoch))
+		lease_given_up(account, epoch);
+	arb_trader_set_reconciled(account, false);
+	arb_journal(JOURNAL_NO_MODE, "trader_renewed_late", 0, account,
+				psprintf("epoch " INT64_FORMAT ": the lease had ended and nobody took over", epoch));
+}
+
+/*
+ * arbees.renew_trader(account, epoch) extends the lease of the epoch in force.
+ *
+ * Also one that has ended, as long as nobody took over and it was not released.
+ */
 Datum
 arbees_renew_trader(PG_FUNCTION_ARGS)
 {
@@ -329,7 +380,8 @@ arbees_renew_trader(PG_FUNCTION_ARGS)
 	int64		ms;
 
 	require_promise("arbees.renew_trader");
-	arb_trader_require(account, epoch);
+	if (!arb_trader_require(account, epoch))
+		revive(account, epoch);
 	ms = lease_ms();
 	arb_sql_begin();
 	write_lease(account, epoch, ms);
@@ -350,7 +402,7 @@ arbees_release_trader(PG_FUNCTION_ARGS)
 	arb_lock_epoch(account, ExclusiveLock);
 	read_fresh(account, &state, &holder);
 	if (state.epoch != epoch)
-		lease_lost(account, epoch, &state, holder);
+		epoch_lost(account, epoch, &state, holder);
 	arb_sql_begin();
 	write_lease(account, epoch, 0);
 	end_session(account, epoch, "released");

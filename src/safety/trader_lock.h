@@ -23,7 +23,7 @@ typedef struct TraderState
 } TraderState;
 
 extern void arb_trader_state(Snapshot snapshot, int32 venue_account_id, TraderState *state);
-extern void arb_trader_require(int32 venue_account_id, int64 epoch);
+extern bool arb_trader_require(int32 venue_account_id, int64 epoch);
 extern void arb_trader_set_reconciled(int32 venue_account_id, bool reconciled);
 extern void arb_trader_forget_all(const char *reason);
 extern void arb_trader_begin_maintenance(void);

@@ -48,6 +48,13 @@ typedef struct Pending
 	int			cancel_count;
 } Pending;
 
+/* Nobody here decided it under this epoch: it goes, and what is still wanted is decided anew. */
+static bool
+is_of_older_epoch(const Row *order, const Pending *p)
+{
+	return !order->null[ORDERS_claimed_epoch] && DatumGetInt64(order->value[ORDERS_claimed_epoch]) < p->epoch;
+}
+
 /* By the clock of its market. */
 static bool
 is_over(const Row *order)
@@ -66,7 +73,7 @@ wants_cancel(const Row *order, const Pending *p)
 	 * What is to be cancelled follows from the kill level: flatten spares exits,
 	 * emergency nothing. An order whose time is over is the venue's to end; where it does not, we do.
 	 */
-	if (order->null[ORDERS_cancel_requested_at] && !is_over(order) &&
+	if (order->null[ORDERS_cancel_requested_at] && !is_of_older_epoch(order, p) && !is_over(order) &&
 		!(p->kill_level == KILL_EMERGENCY || (p->kill_level == KILL_FLATTEN && entry)))
 		return false;
 	return order->null[ORDERS_cancel_sent_at] ||

@@ -37,15 +37,23 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 
-/* arb_protocol_begin refuses a call that is not durable, or not of the account's trader. Locks: epoch (share). */
-void
+/*
+ * arb_protocol_begin refuses a call that is not durable, or not of the account's trader.
+ *
+ * Locks: epoch (share).
+ * Returns: false when the trader's lease has ended.
+ */
+bool
 arb_protocol_begin(const char *name, int32 account, int64 epoch)
 {
+	bool		leased;
+
 	arb_require_primary(name);
 	arb_require_read_committed(name);
 	arb_require_synchronous_commit(name);
-	arb_trader_require(account, epoch);
+	leased = arb_trader_require(account, epoch);
 	ARB_DEBUG_POINT("call_begun");
+	return leased;
 }
 
 /* arb_protocol_require_args raises 22004 unless the first n arguments are given. */
@@ -136,6 +144,7 @@ arbees_claim_order(PG_FUNCTION_ARGS)
 	int32		account;
 	Row			order;
 	const char *refusal;
+	bool		leased;
 	TimestampTz now;
 	Datum		value[3] = {0};
 	bool		null[3] = {false};
@@ -144,13 +153,13 @@ arbees_claim_order(PG_FUNCTION_ARGS)
 	account = PG_GETARG_INT32(0);
 	require_identity(PG_GETARG_TEXT_PP(3), PG_GETARG_BYTEA_PP(4));
 	arb_lock_kill(ShareLock);
-	arb_protocol_begin("claim_order", account, PG_GETARG_INT64(1));
+	leased = arb_protocol_begin("claim_order", account, PG_GETARG_INT64(1));
 	if (!arb_order_lock(MODE_LIVE, PG_GETARG_INT64(2), &order))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("order " INT64_FORMAT " does not exist", PG_GETARG_INT64(2))));
 	now = arb_now();
-	refusal = claim_refusal(&order, account, now);
+	refusal = leased ? claim_refusal(&order, account, now) : "lease_ended";
 	if (refusal == NULL)
 	{
 		arb_order_transition(&order, ORDER_EVENT_CLAIM, NULL, now);
@@ -251,16 +260,17 @@ arbees_claim_again(PG_FUNCTION_ARGS)
 {
 	Row			order;
 	const char *refusal;
+	bool		leased;
 	TimestampTz now;
 	Datum		value[3] = {0};
 	bool		null[3] = {false};
 
 	arb_protocol_require_args(fcinfo, 4);
 	arb_lock_kill(ShareLock);
-	arb_protocol_begin("claim_again", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
+	leased = arb_protocol_begin("claim_again", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
 	order = require_order(PG_GETARG_INT64(2), PG_GETARG_INT32(0));
 	now = arb_now();
-	refusal = repeat_refusal(&order, PG_GETARG_BYTEA_PP(3));
+	refusal = leased ? repeat_refusal(&order, PG_GETARG_BYTEA_PP(3)) : "lease_ended";
 	if (refusal == NULL)
 		refusal = standing_refusal(&order, PG_GETARG_INT32(0), now);
 	if (refusal == NULL)
@@ -576,6 +586,23 @@ arbees_report_fill(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(names[result]));
 }
 
+/* What an earlier holder of the account left working is canceled; why, is written once. */
+static void
+note_older_epoch(Row *order, int64 epoch)
+{
+	int64		claimed;
+
+	if (!order->null[ORDERS_cancel_requested_at] || order->null[ORDERS_claimed_epoch])
+		return;
+	claimed = DatumGetInt64(order->value[ORDERS_claimed_epoch]);
+	if (claimed >= epoch)
+		return;
+	arb_row_set(order, ORDERS_cancel_requested_at, TimestampTzGetDatum(arb_now()));
+	arb_journal(MODE_LIVE, "older_epoch_canceled", DatumGetInt32(order->value[ORDERS_portfolio_id]),
+				DatumGetInt64(order->value[ORDERS_order_id]),
+				psprintf("left by epoch " INT64_FORMAT ", canceled by epoch " INT64_FORMAT, claimed, epoch));
+}
+
 PG_FUNCTION_INFO_V1(arbees_report_cancel_sent);
 Datum
 arbees_report_cancel_sent(PG_FUNCTION_ARGS)
@@ -587,6 +614,7 @@ arbees_report_cancel_sent(PG_FUNCTION_ARGS)
 	order = require_order(PG_GETARG_INT64(2), PG_GETARG_INT32(0));
 	if (arb_order_working(arb_order_state(&order)))
 	{
+		note_older_epoch(&order, PG_GETARG_INT64(1));
 		arb_row_set(&order, ORDERS_cancel_sent_at, TimestampTzGetDatum(arb_now()));
 		arb_order_write(MODE_LIVE, &order);
 	}

@@ -11,7 +11,7 @@
 #include "postgres.h"
 #include "fmgr.h"
 
-extern void arb_protocol_begin(const char *name, int32 account, int64 epoch);
+extern bool arb_protocol_begin(const char *name, int32 account, int64 epoch);
 extern void arb_protocol_require_args(FunctionCallInfo fcinfo, int n);
 extern int32 arb_live_portfolio(int32 account);
 

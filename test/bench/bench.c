@@ -13,6 +13,7 @@
  * bench tick TRACE PORT ROUNDS	what arbees-worker --trace wrote
  * bench orders COUNT RATE ROUNDS	orders through worker and venue, offered at RATE a second
  * bench again SECONDS			prints how long it took until an order was filled
+ * bench bound NAME MOST VALUE...	the largest value against what it may be
  *
  * Floors and figures are taken in turn, so that both see the same machine, and
  * told as medians: "name value unit floor ratio", and the same as JSON lines in
@@ -23,11 +24,29 @@
  */
 #include "figures.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "measure.h"
 
 #define MAX_KILLS 100
+
+/* What was promised is its own floor: a ratio above one breaks it. */
+static void
+print_bound(const char *name, const char *bound, int count, char **values)
+{
+	double		most = 0;
+	int			i;
+
+	for (i = 0; i < count; i++)
+	{
+		double		value = strtod(values[i], NULL);
+
+		if (value > most)
+			most = value;
+	}
+	print_figure(name, most, "s", strtod(bound, NULL), BETTER_LOWER);
+}
 
 static bool
 is_call(int argc, char **argv, const char *name, int arguments)
@@ -54,8 +73,11 @@ main(int argc, char **argv)
 		bench_orders(parse_count(argv[2], MAX_ROUNDS), parse_count(argv[3], MAX_ROUNDS), parse_count(argv[4], MAX_ROUNDS));
 	else if (is_call(argc, argv, "again", 1))
 		bench_trading_again(parse_count(argv[2], MAX_ROUNDS));
+	else if (argc > 4 && strcmp(argv[1], "bound") == 0)
+		print_bound(argv[2], argv[3], argc - 4, argv + 4);
 	else
 		die("usage", "bench gate ROUNDS BATCHES | sessions ROUNDS | kill ROUNDS | history ROUNDS A B |"
-			" snapshot ROUNDS DECISIONS A B | tick TRACE PORT ROUNDS | orders COUNT RATE ROUNDS | again SECONDS");
+			" snapshot ROUNDS DECISIONS A B | tick TRACE PORT ROUNDS | orders COUNT RATE ROUNDS | again SECONDS |"
+			" bound NAME MOST VALUE...");
 	return 0;
 }

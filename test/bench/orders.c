@@ -21,13 +21,13 @@
 
 #define US_PER_SECOND 1e6
 #define TURN_US 10000
-#define QUOTES_US 1000000.0
+#define QUOTES_US 8e6
 #define POLL_US 2000
-#define PATIENCE_US 30e6
+#define PATIENCE_US 120e6
 #define MAX_PER_TURN 100
 
-/* What has not come to where the venue's word of it is booked. */
-#define UNCONFIRMED "SELECT count(*) FROM arbees.orders WHERE mode = 'LIVE' AND state IN ('NEW', 'SENDING', 'UNKNOWN')"
+/* What has not come to its end, with its fills booked. */
+#define UNCONFIRMED "SELECT count(*) FROM arbees.orders WHERE mode = 'LIVE' AND finished_at IS NULL"
 
 static void
 quote(PGconn *conn)
@@ -75,6 +75,17 @@ offer(PGconn *conn, int orders, int per_second)
 	}
 }
 
+/* Not freed: it is told on the way out. */
+static const char *
+ask_text(PGconn *conn, const char *query)
+{
+	return PQgetvalue(checked(conn, PQexec(conn, query), query), 0, 0);
+}
+
+/* What became of the orders since a mark, for whoever wonders. */
+#define STATES "SELECT string_agg(format('%s %s %s', n, state, last_reason), '; ')" \
+	" FROM (SELECT count(*) AS n, state, last_reason FROM arbees.orders WHERE mode = 'LIVE' GROUP BY 2, 3 ORDER BY 1 DESC LIMIT 9) s"
+
 static void
 wait_for_orders(PGconn *conn)
 {
@@ -83,7 +94,7 @@ wait_for_orders(PGconn *conn)
 	while (ask_number(conn, UNCONFIRMED) > 0)
 	{
 		if (now_us() - start > PATIENCE_US)
-			die("orders were not confirmed", UNCONFIRMED);
+			die("orders did not end", ask_text(conn, STATES));
 		usleep(POLL_US);
 	}
 }
@@ -128,8 +139,9 @@ bench_orders(int orders, int per_second, int rounds)
 						 " AND NOT (state = 'FILLED' OR filled_qty > 0)");
 	fprintf(stderr, "bench: %d orders at %d a second; %lld without a fill\n", orders, per_second, strange);
 	if (strange > orders / 20)
-		die("too many orders were not filled", "the venue has too little to sell");
-	seconds = ask_double(conn, "SELECT extract(epoch FROM max(coalesce(o.acknowledged_at, o.finished_at)) - min(o.created_at))"
+		die("too many orders were not filled", ask_text(conn, STATES));
+	seconds = ask_double(conn, "SELECT extract(epoch FROM"
+						 "  max(coalesce(o.acknowledged_at, o.finished_at)) - min(o.created_at))"
 						 " FROM arbees.orders o, bench.begun b WHERE o.order_id > b.order_id");
 	print_figure("orders.sustained", orders / seconds, "/s", commits_per_second(durable, rounds), BETTER_HIGHER);
 	PQfinish(conn);
@@ -141,6 +153,7 @@ void
 bench_trading_again(double patience_s)
 {
 	double		start = now_us();
+	char		last[400] = "trading did not begin again";
 
 	while (now_us() - start < patience_s * US_PER_SECOND)
 	{
@@ -155,6 +168,8 @@ bench_trading_again(double patience_s)
 			PQclear(result);
 			result = PQexec(conn, "SELECT bench.trades_again()");
 			filled = PQresultStatus(result) == PGRES_TUPLES_OK && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+			if (PQresultStatus(result) != PGRES_TUPLES_OK)
+				snprintf(last, sizeof(last), "%s", PQresultErrorMessage(result));
 			PQclear(result);
 		}
 		PQfinish(conn);
@@ -165,5 +180,5 @@ bench_trading_again(double patience_s)
 		}
 		usleep(TURN_US);
 	}
-	die("no order was confirmed", "trading did not begin again");
+	die("no order was filled", last);
 }

@@ -8,7 +8,7 @@ CREATE TABLE bench.listed AS
 	SELECT r.up_instrument, r.down_instrument
 	-- The first are the worker's own to tell of.
 	FROM (SELECT * FROM bench.windows WHERE state = 'SCHEDULED' ORDER BY opens_s OFFSET 16) w,
-		LATERAL arbees.report_window((SELECT min(venue_id) FROM arbees.venues), w.slug, upper(split_part(w.slug, '-', 1)), w.condition_id,
+		LATERAL arbees.report_window((SELECT venue_id FROM arbees.venues WHERE name = 'simulator'), w.slug, upper(split_part(w.slug, '-', 1)), w.condition_id,
 			(floor(extract(epoch FROM now())) - 60)::bigint * 1000, w.closes_s * 1000, 'last_tick', w.up_token, w.down_token,
 			0.01, 5, 1, 0.07, 1, false) r;
 -- The gate takes two entries per window and instrument.
@@ -20,9 +20,10 @@ CREATE SEQUENCE bench.keys;
 
 -- The worker's feed quotes what it follows; what is only listed is quoted here, as the house quotes it.
 CREATE FUNCTION bench.quote() RETURNS bigint LANGUAGE sql AS $$
-	SELECT count(*) FROM (SELECT array_agg(DISTINCT instrument_id) AS i
-			FROM (SELECT instrument_id FROM bench.pool ORDER BY place LIMIT 1000) next) p,
-		LATERAL arbees.on_quotes((SELECT min(venue_id) FROM arbees.venues), 'PAPER', NULL, p.i,
+	SELECT count(*) FROM (SELECT array_agg(instrument_id) AS i
+			FROM (SELECT instrument_id, row_number() OVER () / 1000 AS call FROM (SELECT DISTINCT instrument_id FROM bench.pool) d) p
+			GROUP BY call) p,
+		LATERAL arbees.on_quotes((SELECT venue_id FROM arbees.venues WHERE name = 'simulator'), 'PAPER', NULL, p.i,
 			array_fill(0.49, ARRAY[cardinality(p.i)]), array_fill(500.0, ARRAY[cardinality(p.i)]),
 			array_fill(0.51, ARRAY[cardinality(p.i)]), array_fill(500.0, ARRAY[cardinality(p.i)]),
 			array_fill((extract(epoch FROM clock_timestamp()) * 1000)::bigint, ARRAY[cardinality(p.i)]), '{}', '{}', '{}')

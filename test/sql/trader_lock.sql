@@ -51,14 +51,22 @@ SELECT arbees.renew_trader(:account, 2) IS NOT NULL;
 SELECT * FROM arbees.acquire_trader(:account, 'b');
 SELECT epoch, holder, reconciled_at FROM arbees.trader_epochs WHERE venue_account_id = :account;
 
--- a lease that ran out is lost, even though nobody took it
+-- a lease that ran out is renewed as long as nobody took over; what was missed is to be seen first
 SELECT arbees_set('lease_ms', '1000', 'to wait for its end');
 SELECT arbees.renew_trader(:account, 3);
+SELECT arbees.finish_reconciliation(:account, 3, arbees.begin_reconciliation(:account, 3, 'start'), 0, 0, 0, 0, '{}', '{}', '{}');
+SELECT reconciled_at IS NOT NULL AS reconciled FROM arbees.trader_epochs WHERE venue_account_id = :account;
 SELECT pg_sleep(1.1);
-SELECT arbees.renew_trader(:account, 3) IS NOT NULL;
+-- meanwhile it tells what the venue did
+SELECT arbees.report_venue_checks(:account, 3, '{}');
+SELECT arbees.renew_trader(:account, 3);
+SELECT reconciled_at IS NOT NULL AS reconciled FROM arbees.trader_epochs WHERE venue_account_id = :account;
+-- and lost as soon as somebody did
+SELECT pg_sleep(1.1);
 \set VERBOSITY default
-\echo :LAST_ERROR_SQLSTATE
 SELECT granted, epoch, holder, reason FROM arbees.acquire_trader(:account, 'c');
+SELECT arbees.renew_trader(:account, 3);
+\echo :LAST_ERROR_SQLSTATE
 SELECT arbees_set('lease_ms', '10000', 'end of test');
 SELECT epoch, worker, previous_holder, ended_at IS NOT NULL AS ended, end_reason
 	FROM arbees.worker_sessions WHERE venue_account_id = :account ORDER BY epoch;
@@ -79,7 +87,7 @@ INSERT INTO arbees.kill_levels SELECT seq + 1, 'pause', 'restored', 'me', now() 
 RESET arbees.maintenance;
 SELECT arbees.release_trader(:account, 4);
 
--- in a copy it is granted and paused; resume makes the holder acquire anew
+-- in a copy nobody is granted it; resume makes every epoch old
 -- What a superuser can do when he takes a table's guards away.
 CREATE FUNCTION pg_temp.by_force(name text, statement text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -95,7 +103,7 @@ $$;
 SELECT pg_temp.by_force('installation', 'UPDATE arbees.installation SET system_identifier = system_identifier + 1');
 SELECT * FROM arbees.acquire_trader(:account, 'd');
 SELECT warning FROM arbees_resume('not a copy any more');
-SELECT arbees.renew_trader(:account, 5);
+SELECT arbees.renew_trader(:account, 4);
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM arbees.acquire_trader(:account, 'd');
-SELECT arbees.release_trader(:account, 7);
+SELECT arbees.release_trader(:account, 6);

@@ -34,7 +34,15 @@ subtest 'one trades, the other waits' => sub {
 };
 
 subtest 'a holder that was given up' => sub {
+	# A request is in flight when it ends: it is not waited for, and the order is the next holder's to find out.
+	faults($desk, { match => { method => 'POST', path => '/order', times => 1 }, do => 'delay', ms => 20000, when => 'after' },
+		{ do => 'drop_fill' }, { match => { stream => 'user', event => 'order' }, do => 'drop_fill' });
+	my $flying = take($desk, seconds => 8);
+	ok(wait_until(sub { (sim_get($desk->{sim}, '/sim/stats')->{faults}[0]{fired} // 0) == 1 }, 'sent'), 'an order is at the venue, its answer under way');
 	is(kill_worker($worker{one}, 'TERM'), 0, 'the first ends when asked');
+	unlike(slurp_file($worker{one}{log}), qr/"order $flying 0x\w+: /, 'without an answer');
+	clear_faults($desk);
+	ok(wait_order($desk, $flying, 'FILLED|CANCELED', 30), 'whoever is next finds out what became of it');
 	ok(wait_until(sub { holder() eq 'two' }, 'the second holds it'), 'the second takes over at once');
 	ok(wait_ready($desk), 'and trades');
 	$worker{one} = worker($desk, name => 'one');
@@ -82,6 +90,9 @@ foreach my $round (1 .. 3)
 ok(quiet_down($desk, 'the test is over'), 'everything settles and is paid');
 books_agree($desk, 'at the end');
 is(ask($desk, q{SELECT count(*) FROM arbees.worker_sessions WHERE ended_at IS NULL}), '1', 'one session is open');
+is(ask($desk, q{SELECT count(*) || ' ' || count(*) FILTER (WHERE epoch <> coalesce(before, 0) + 1 OR previous_holder IS DISTINCT FROM former)
+	FROM (SELECT *, lag(worker) OVER w AS former, lag(epoch) OVER w AS before FROM arbees.worker_sessions WINDOW w AS (ORDER BY epoch)) s}),
+	epoch() . ' 0', 'every take-over is recorded, with who was there before');
 is(ask($desk, 'SELECT count(*) FROM arbees.orphan_fills'), '0', 'no fill without an order');
 is(kill_worker($worker{$_}, 'TERM'), 0, "worker $_ ends when asked") foreach qw(one two);
 

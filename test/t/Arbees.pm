@@ -20,7 +20,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(arbees_node start_sim stop_sim sim_get sim_post start_worker kill_worker
-  program wait_for_sql wait_until restarted have_shared write_keys paper_desk paper_trade);
+  program start_proxy wait_for_sql wait_until restarted have_shared write_keys paper_desk paper_trade);
 
 our @running;
 my $counter = 0;
@@ -189,6 +189,27 @@ sub start_worker
 	my ($node, @arguments) = @_;
 	return spawn('worker', program('arbees-worker'), '--db', $node->connstr('arbees'),
 		'--die-with-parent', @arguments);
+}
+
+# start_proxy NODE [, PORT]: a proxy to the server, see ArbeesProxy.pm; adds port. The same port for one that was killed.
+sub start_proxy
+{
+	my ($node, $port) = @_;
+	require ArbeesProxy;
+	require IO::Socket::INET;
+	if (!defined $port)
+	{
+		my $probe = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1) or die "no port: $@";
+		$port = $probe->sockport;
+		close $probe;
+	}
+	my ($folder) = $INC{'ArbeesProxy.pm'} =~ m{^(.*)/};
+	my $proxy = spawn('proxy', $^X, '-I', $folder, '-MArbeesProxy', '-e', 'ArbeesProxy::serve(@ARGV)', $port,
+		$node->host . '/.s.PGSQL.' . $node->port);
+	wait_until(sub { slurp_file($proxy->{log}) =~ /listening/ }, 'the proxy listens', 20)
+	  or BAIL_OUT('the proxy did not start: ' . slurp_file($proxy->{log}));
+	$proxy->{port} = $port;
+	return $proxy;
 }
 
 sub kill_worker

@@ -149,13 +149,13 @@ sub unsupervise
 	return wait_for($desk, 'SELECT worker_pid IS NULL FROM arbees.conductor');
 }
 
-# worker DESK [, name => , keys => , more => []]: a worker of the test's own.
+# worker DESK [, name => , keys => , proxy => , node =>, more => []]: a worker of the test's own.
 sub worker
 {
 	my ($desk, %opt) = @_;
-	my $node = $desk->{node};
-	return Arbees::spawn('worker', program('arbees-worker'), '--db',
-		'host=' . $node->host . ' port=' . $node->port . ' user=desk_worker dbname=arbees',
+	my $node = $opt{node} // $desk->{node};
+	my $where = $opt{proxy} ? "host=127.0.0.1 port=$opt{proxy}{port}" : 'host=' . $node->host . ' port=' . $node->port;
+	return Arbees::spawn('worker', program('arbees-worker'), '--db', "$where user=desk_worker dbname=arbees",
 		worker_arguments($desk, %opt));
 }
 

@@ -35,10 +35,13 @@ lease_stops_early(void **state)
 	assert_true(arb_lease_may_send(&lease, asked + 1799 * NS_PER_MS));
 	assert_false(arb_lease_may_send(&lease, asked + 1800 * NS_PER_MS));
 	assert_false(arb_lease_expired(&lease, asked + 2999 * NS_PER_MS));
+	assert_true(arb_lease_in_force(&lease, asked + 2999 * NS_PER_MS));
+	assert_false(arb_lease_in_force(&lease, asked + 3000 * NS_PER_MS));
 	assert_true(arb_lease_expired(&lease, asked + 3000 * NS_PER_MS));
 	assert_int_equal(arb_lease_renew_after_ms(&lease), 990);
 	arb_lease_clock_set(&lease, asked, -5);
 	assert_false(arb_lease_may_send(&lease, asked));
+	assert_false(arb_lease_in_force(&lease, asked));
 }
 
 static OrderReport

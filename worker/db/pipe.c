@@ -21,6 +21,17 @@
 #include "db/link.h"
 #include "log.h"
 
+/*
+ * A connection may stand and say nothing: the server's own time-outs and the
+ * kernel's do not see every such case.  After so long without an answer to the
+ * oldest call it is given up.  Commits may wait for a standby without limit, and
+ * each connection given up then leaves a waiting session behind, so the patience
+ * doubles until something is answered.
+ */
+#define WATCH_EVERY_MS 1000
+#define PATIENCE_FIRST_S 20		/* more than the statement time-out */
+#define PATIENCE_CAP_S 3600
+
 typedef struct Call
 {
 	DbStatementId id;			/* DB_STATEMENT_NONE for the session's set-up */
@@ -44,6 +55,11 @@ struct DbPipe
 	Call		calls[DB_PIPE_DEPTH];	/* a ring */
 	int			first;
 	int			count;
+	uv_timer_t	watch;
+	uint64_t	answered;		/* calls, ever */
+	uint64_t	watched;		/* of them when last looked */
+	int			silent_s;		/* looks that found a call waiting and none answered */
+	int			patience_s;
 };
 
 static Call *
@@ -73,12 +89,12 @@ pop_call(DbPipe *pipe)
 static bool
 is_durability_warning(const PGresult *notice)
 {
-	const char *sqlstate = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
+	const char *function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
 	const char *detail = PQresultErrorField(notice, PG_DIAG_MESSAGE_DETAIL);
 
-	/* The server raises both with the class of an operator's intervention; the detail is its only mark. */
-	return sqlstate != NULL && strncmp(sqlstate, "57", 2) == 0 && detail != NULL &&
-		strstr(detail, "committed locally") != NULL;
+	/* A cancelled wait has no SQLSTATE of its own, and the text is in the server's language: where it comes from is the mark. */
+	return (function != NULL && strcmp(function, "SyncRepWaitForLSN") == 0) ||
+		(detail != NULL && strstr(detail, "committed locally") != NULL);
 }
 
 static void
@@ -204,6 +220,8 @@ finish_call(DbPipe *pipe)
 	DbReply		reply;
 	bool		usable = true;
 
+	pipe->answered++;
+
 	memset(&reply, 0, sizeof(reply));
 	reply.status = DB_OK;
 	reply.message = "";
@@ -227,6 +245,9 @@ finish_call(DbPipe *pipe)
 
 		if (reply.status != DB_OK)
 			log_call_error(pipe, &call, &reply);
+		/* The set-up of a session waits for nobody: it proves nothing. */
+		if (reply.status == DB_OK)
+			pipe->patience_s = PATIENCE_FIRST_S;
 		call.done(call.arg, &reply);
 		/* Statements prepared against a dropped extension are of no use to a new one. */
 		if (class == DB_ERROR_ABSENT || class == DB_ERROR_CONNECTION)
@@ -327,6 +348,27 @@ on_lost(void *arg)
 		pipe->ops.on_down(pipe->arg);
 }
 
+/* Looks are counted, not time: a process that was stopped has answers waiting that it did not read yet. */
+static void
+on_watch(uv_timer_t *timer)
+{
+	DbPipe	   *pipe = timer->data;
+	char		why[80];
+
+	if (pipe->count == 0 || pipe->answered != pipe->watched)
+	{
+		pipe->watched = pipe->answered;
+		pipe->silent_s = 0;
+		return;
+	}
+	if (++pipe->silent_s < pipe->patience_s)
+		return;
+	(void) snprintf(why, sizeof(why), "no answer for %d s", pipe->silent_s);
+	pipe->silent_s = 0;
+	pipe->patience_s = 2 * pipe->patience_s < PATIENCE_CAP_S ? 2 * pipe->patience_s : PATIENCE_CAP_S;
+	arb_link_fail(pipe->link, why);
+}
+
 static const DbLinkOps LinkOps = {
 	.on_connected = on_connected,
 	.on_ready = on_ready,
@@ -348,11 +390,13 @@ arb_pipe_new(uv_loop_t *loop, const DbPipeSettings *settings, const DbPipeOps *o
 	pipe->ops = *ops;
 	pipe->arg = arg;
 	pipe->link = arb_link_new(loop, settings->name, settings->conninfo, &LinkOps, pipe);
-	if (pipe->link == NULL)
+	if (pipe->link == NULL || uv_timer_init(loop, &pipe->watch) != 0)
 	{
 		free(pipe);
 		return NULL;
 	}
+	pipe->watch.data = pipe;
+	pipe->patience_s = PATIENCE_FIRST_S;
 	return pipe;
 }
 
@@ -360,6 +404,7 @@ void
 arb_pipe_start(DbPipe *pipe)
 {
 	arb_link_start(pipe->link);
+	(void) uv_timer_start(&pipe->watch, on_watch, WATCH_EVERY_MS, WATCH_EVERY_MS);
 }
 
 bool

@@ -21,8 +21,9 @@
 #include "strbuf.h"
 
 #define CONNECT_TIMEOUT_MS 3000L
-#define CONNECTIONS_KEPT 16L
-#define IN_FLIGHT_MAX 256
+/* As many as a burst of orders has under way at once: a new connection costs more than a request. */
+#define CONNECTIONS_KEPT 128L
+#define IN_FLIGHT_MAX 1024
 #define HTTP_USER_AGENT "arbees-worker/0.1"
 
 typedef struct Transfer
@@ -451,6 +452,8 @@ arb_http_new(uv_loop_t *loop)
 	(void) curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_want_timer);
 	(void) curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
 	(void) curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
+	/* What exceeds them waits for one, and is asked again whether it may still leave. */
+	(void) curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, CONNECTIONS_KEPT);
 	return http;
 }
 

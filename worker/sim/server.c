@@ -469,6 +469,8 @@ sim_server_start(Sim *sim, char *error, size_t error_size)
 	/* A reader that says nothing for this long is not reading. */
 	info.timeout_secs = 60;
 	info.keepalive_timeout = 3600;
+	/* As many requests as a busy client has open at once; the library's own 16 make them wait in turn. */
+	info.max_http_header_pool = 512;
 	server->context = lws_create_context(&info);
 	if (server->context == NULL)
 	{

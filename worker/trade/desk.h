@@ -5,8 +5,8 @@
  *
  * order: what is known of each order and what the database was told of it;
  * send: ticket to answer; balance: is there the money; inquiry: asking the venue; work: the database's list;
- * lease, account, redeem, reconcile, sweep, user: one duty each.  trade.c starts them
- * and stops them.
+ * lease, account, redeem, reconcile, sweep, outage, beat, user: one duty each.  trade.c
+ * starts them and stops them.
  *
  * Nothing is sent unless arb_desk_may_send() says so at the last instant.
  *
@@ -66,6 +66,7 @@ typedef struct WorkOrder
 	OrderStage	stage;
 	int64_t		frame_ns;
 	int64_t		decided_ns;
+	int64_t		asked_ns;		/* when its claim was asked for */
 	int64_t		claimed_ns;
 	int64_t		written_ns;
 	int64_t		send_before_ns;
@@ -77,6 +78,7 @@ typedef struct WorkOrder
 	bool		claimed;
 	bool		repeating;		/* the same bytes are on their way again */
 	int			repeats;
+	int64_t		repeated_ns;	/* when the last repetition ended */
 
 	OrderReport told;			/* newest acknowledged by the database */
 	int64_t		told_qty;
@@ -152,6 +154,8 @@ struct Trade
 
 	struct Redeemer *redeemer;
 	struct Sweep *sweep;
+	struct Outage *outage;
+	struct Beat *beat;
 	Ws		   *user;
 
 	/* stop */
@@ -265,6 +269,16 @@ extern void arb_sweep_kill(Trade *trade, KillKind kind);
 
 /* In an emergency no order leaves, whatever the database handed out before. */
 extern bool arb_sweep_lets_send(const Trade *trade);
+
+/* outage.c */
+extern bool arb_outage_init(Trade *trade);
+extern void arb_outage_start(Trade *trade);
+/* arb_outage_report tells the database what was canceled while it was away, once. */
+extern void arb_outage_report(Trade *trade);
+
+/* beat.c */
+extern bool arb_beat_init(Trade *trade);
+extern void arb_beat_start(Trade *trade);
 
 /* reconcile.c */
 extern void arb_reconcile_want(Trade *trade, const char *cause);

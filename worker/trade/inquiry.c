@@ -33,6 +33,8 @@
 #define QUESTIONS 3
 /* When the venue's limits leave no room for questions, it is looked again after this long at most. */
 #define MOST_WAIT_MS 5000
+/* With so many requests under way questions wait: what is to be sent does not. */
+#define CROWDED 128
 /* Trades may be stamped by another clock than ours. */
 #define TRADE_CLOCK_SLACK_S 120
 
@@ -63,6 +65,15 @@ again_after_ms(const WorkOrder *order)
 	return delay < most ? delay : most;
 }
 
+/* From when on nothing of ours can be on its way; what is found missing before proves nothing. */
+static int64_t
+quiet_from(const WorkOrder *order)
+{
+	if (order->repeating)
+		return INT64_MAX;
+	return order->repeated_ns > order->send_before_ns ? order->repeated_ns : order->send_before_ns;
+}
+
 static void
 conclude(Inquiry *inquiry)
 {
@@ -77,7 +88,7 @@ conclude(Inquiry *inquiry)
 		order->filled == 0;
 	inquiry->round.traded = order->filled;
 	standing.known_accepted = order->known_accepted;
-	standing.quiet_from_ns = order->send_before_ns;
+	standing.quiet_from_ns = quiet_from(order);
 	judgement = arb_judge_round(&inquiry->round, &standing, arb_mono_ns(), &order->evidence);
 	free(inquiry);
 	order->inquiry = NULL;
@@ -279,6 +290,11 @@ inquire(WorkOrder *order)
 	order->inquire_ns = 0;
 	if (order->inquiry != NULL || order->venue_order_id[0] == '\0' || order->trade->halted)
 		return;
+	if (arb_http_in_flight(order->trade->worker->http) >= CROWDED)
+	{
+		order->inquire_ns = arb_mono_ns() + AGAIN_FIRST_MS * NS_PER_MS;
+		return;
+	}
 	if (wait_ns > 0)
 	{
 		arb_inquire_at(order, wait_ns < MOST_WAIT_MS * NS_PER_MS ? wait_ns / NS_PER_MS + 1 : MOST_WAIT_MS);

@@ -5,6 +5,10 @@
  *
  * The lease is counted from before it was asked for.  When it cannot be
  * renewed nothing is sent any more; when another has taken it, the worker ends.
+ * One that has ended is renewed when the database is back and nobody took over.
+ *
+ * A lease that the standby may not know is none: after a failover another could
+ * be granted the same epoch.
  *
  *-------------------------------------------------------------------------
  */
@@ -71,6 +75,11 @@ on_acquired(void *arg, const DbReply *reply)
 		refused(trade, reply);
 		return;
 	}
+	if (reply->durability_doubt)
+	{
+		log_warning("trade", "the lease may not have reached the standby, it is asked for again");
+		return;
+	}
 	trade->refusal[0] = '\0';
 	trade->epoch = arb_reply_int(reply, 0, "epoch", 0);
 	arb_lease_clock_set(&trade->lease, asked_ns, arb_reply_int(reply, 0, "lease_ms", 0));
@@ -102,12 +111,20 @@ on_renewed(void *arg, const DbReply *reply)
 	LeaseCall  *call = arg;
 	Trade	   *trade = call->trade;
 	int64_t		asked_ns = call->asked_ns;
+	bool		late = arb_lease_expired(&trade->lease, arb_boot_ns());
 
 	free(call);
 	trade->lease_asking = false;
-	if (reply->status == DB_LOST || !arb_desk_ok(trade, reply))
+	if (reply->status == DB_LOST || !arb_desk_ok(trade, reply) || reply->durability_doubt)
 		return;
 	arb_lease_clock_set(&trade->lease, asked_ns, strtoll(arb_reply_value(reply), NULL, 10));
+	if (!late)
+		return;
+	log_warning("trade", "the lease had ended, nobody took over: epoch %" PRId64 " goes on", trade->epoch);
+	arb_orders_resume(trade);
+	arb_work_read(trade);
+	/* The database wants to see what was missed before it lets entries pass. */
+	arb_reconcile_want(trade, "lease");
 }
 
 static void

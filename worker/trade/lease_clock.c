@@ -35,6 +35,12 @@ arb_lease_may_send(const LeaseClock *lease, int64_t now_ns)
 }
 
 bool
+arb_lease_in_force(const LeaseClock *lease, int64_t now_ns)
+{
+	return lease->lease_ms > 0 && now_ns - lease->asked_ns < part_ns(lease, 100);
+}
+
+bool
 arb_lease_expired(const LeaseClock *lease, int64_t now_ns)
 {
 	return lease->lease_ms > 0 && now_ns - lease->asked_ns >= part_ns(lease, 100);

@@ -26,6 +26,8 @@ typedef struct LeaseClock
 extern void arb_lease_clock_set(LeaseClock *lease, int64_t asked_ns, int64_t lease_ms);
 extern void arb_lease_clock_clear(LeaseClock *lease);
 extern bool arb_lease_may_send(const LeaseClock *lease, int64_t now_ns);
+/* It is held, and will be for some time still: no other can have taken over. */
+extern bool arb_lease_in_force(const LeaseClock *lease, int64_t now_ns);
 extern bool arb_lease_expired(const LeaseClock *lease, int64_t now_ns);
 /* How long after asking the renewal is due. */
 extern int64_t arb_lease_renew_after_ms(const LeaseClock *lease);

@@ -441,6 +441,11 @@ on_fill_told(void *arg, const DbReply *reply)
 
 		if (ok || arb_db_classify(reply->sqlstate) != DB_ERROR_RETRY)
 			fill->told = call->status;
+		if (!ok && strncmp(reply->sqlstate, "22", 2) == 0)
+		{
+			arb_input_error(&order->trade->worker->input_errors, "database", "fill_refused", reply->sqlstate);
+			arb_reconcile_want(order->trade, "bad_fill");
+		}
 		if (ok && strcmp(arb_reply_value(reply), "orphan") == 0)
 			log_warning("trade", "the database does not know the order of trade %s", call->trade_id);
 		tell_fills(order);
@@ -473,6 +478,13 @@ call_report_fill(Trade *trade, const char *venue_order_id, const char *trade_id,
 	return arb_desk_call(trade, DB_REPORT_FILL, &params, done, arg);
 }
 
+/* On its way to settlement, but neither there nor failed: the books make no difference between these. */
+static bool
+is_provisional(PmTradeStatus status)
+{
+	return status == PM_TRADE_STATUS_MATCHED || status == PM_TRADE_STATUS_MINED || status == PM_TRADE_STATUS_RETRYING;
+}
+
 static void
 tell_fills(WorkOrder *order)
 {
@@ -485,6 +497,9 @@ tell_fills(WorkOrder *order)
 		KnownFill  *fill = &order->fills[i];
 		FillCall   *call;
 
+		/* Each report is a transaction that waits for the disk: none without news. */
+		if (!fill->telling && is_provisional(fill->told) && is_provisional(fill->status))
+			fill->told = fill->status;
 		if (fill->telling || fill->told == fill->status)
 			continue;
 		call = calloc(1, sizeof(*call));

@@ -31,7 +31,12 @@
 /* The same bytes go out so many times more, and only while there is time for an answer. */
 #define REPEATS_MAX 2
 #define REPEAT_MARGIN_NS (300 * NS_PER_MS)
+/* With so many on their way another waits, entries before exits: claimed now, it would only grow old. */
+#define ON_THEIR_WAY_MAX 256
+#define KEPT_FOR_EXITS 32
 
+/* The user channel tells of fills by itself; what it leaves out is asked for after this long. */
+#define MATCHED_INQUIRY_MS 250
 /* A held order is asked for after the venue's hold is over. */
 #define DELAYED_INQUIRY_MS 300
 
@@ -46,8 +51,8 @@ write_trace(const WorkOrder *order)
 		return;
 	len = snprintf(line, sizeof(line),
 				   "{\"order_id\":%" PRId64 ",\"frame_ns\":%" PRId64 ",\"decided_ns\":%" PRId64
-				   ",\"claimed_ns\":%" PRId64 ",\"written_ns\":%" PRId64 "}\n",
-				   order->ticket.order_id, order->frame_ns, order->decided_ns, order->claimed_ns,
+				   ",\"asked_ns\":%" PRId64 ",\"claimed_ns\":%" PRId64 ",\"written_ns\":%" PRId64 "}\n",
+				   order->ticket.order_id, order->frame_ns, order->decided_ns, order->asked_ns, order->claimed_ns,
 				   order->written_ns);
 	if (len > 0 && write(fd, line, (size_t) len) != len)
 		log_warning("trade", "the trace file cannot be written");
@@ -143,8 +148,10 @@ on_posted(void *arg, const HttpAnswer *answer)
 	arb_order_review(order);
 	if (order->stage == ORDER_STAGE_FINISHED)
 		return;
-	if (report == ORDER_REPORT_MATCHED || report == ORDER_REPORT_UNKNOWN)
+	if (report == ORDER_REPORT_UNKNOWN)
 		arb_inquire_at(order, 0);
+	else if (report == ORDER_REPORT_MATCHED)
+		arb_inquire_at(order, arb_ws_is_open(order->trade->user) ? MATCHED_INQUIRY_MS : 0);
 	else if (post.outcome == POST_OUTCOME_DELAYED)
 		arb_inquire_at(order, DELAYED_INQUIRY_MS);
 }
@@ -230,6 +237,7 @@ claim(WorkOrder *order)
 	arb_params_int(&params, order->ticket.order_id);
 	arb_params_text(&params, order->venue_order_id);
 	arb_params_text(&params, hash);
+	order->asked_ns = arb_mono_ns();
 	return arb_desk_call(order->trade, DB_CLAIM_ORDER, &params, on_claimed, order);
 }
 
@@ -281,11 +289,29 @@ give_up(WorkOrder *order)
 	not_sent(order, arb_budget_reason(&trade->budget, use_of(order), arb_mono_ns()));
 }
 
+/* How many more may be under way now. */
+static int
+room_for(const Trade *trade, bool exits)
+{
+	int			room = exits ? ON_THEIR_WAY_MAX : ON_THEIR_WAY_MAX - KEPT_FOR_EXITS;
+	size_t		i;
+
+	for (i = 0; i < trade->order_count; i++)
+	{
+		OrderStage	stage = trade->orders[i]->stage;
+
+		if (stage == ORDER_STAGE_CLAIMING || stage == ORDER_STAGE_POSTING)
+			room--;
+	}
+	return room;
+}
+
 /* Starts what may start, of one kind, oldest first. */
 static void
 serve(Trade *trade, bool exits)
 {
 	int64_t		now_ns = arb_mono_ns();
+	int			room = room_for(trade, exits);
 	size_t		i = 0;
 
 	while (i < trade->order_count && trade->queued > 0)
@@ -304,9 +330,10 @@ serve(Trade *trade, bool exits)
 			}
 			else if (wait_ns > 0 && wait_ns >= order->give_up_ns - now_ns)
 				give_up(order);
-			else if (arb_budget_take(&trade->budget, use_of(order), 1, now_ns))
+			else if (room > 0 && arb_budget_take(&trade->budget, use_of(order), 1, now_ns))
 			{
 				trade->queued--;
+				room--;
 				start(order);
 			}
 		}
@@ -381,6 +408,7 @@ on_repeated(void *arg, const HttpAnswer *answer)
 	OrderReport report = ORDER_REPORT_NONE;
 
 	order->repeating = false;
+	order->repeated_ns = arb_mono_ns();
 	memset(&answered, 0, sizeof(answered));
 	if (answer->outcome == HTTP_ANSWERED)
 	{

@@ -50,6 +50,7 @@ arb_desk_ok(Trade *trade, const DbReply *reply)
 		return true;
 	if (reply->status == DB_ERROR && arb_db_classify(reply->sqlstate) == DB_ERROR_LEASE && !trade->halted)
 	{
+		arb_outage_report(trade);
 		trade->halted = true;
 		arb_worker_stop(trade->worker, EXIT_CODE_LEASE, reply->message);
 	}
@@ -115,7 +116,7 @@ arb_trade_new(Worker *worker)
 	trade->worker = worker;
 	trade->credentials = arb_secret_alloc(sizeof(*trade->credentials));
 	if (trade->credentials == NULL || !init_signer(trade) || !arb_user_new(trade) || !arb_redeem_init(trade) ||
-		!arb_sweep_init(trade))
+		!arb_sweep_init(trade) || !arb_outage_init(trade) || !arb_beat_init(trade))
 	{
 		arb_secret_free(trade->credentials, sizeof(*trade->credentials));
 		free(trade);
@@ -141,6 +142,8 @@ arb_trade_start(Trade *trade)
 	arb_account_start(trade);
 	arb_work_start(trade);
 	arb_sweep_start(trade);
+	arb_outage_start(trade);
+	arb_beat_start(trade);
 }
 
 void

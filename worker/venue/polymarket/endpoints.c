@@ -103,6 +103,7 @@ arb_pm_endpoints_parse(const char *text, size_t len, bool is_simulator, PmEndpoi
 					   ParseError *error)
 {
 	json_t	   *root = arb_json_load(text, len, 65536, error);
+	bool		present = false;
 	bool		ok;
 
 	memset(endpoints, 0, sizeof(*endpoints));
@@ -114,7 +115,10 @@ arb_pm_endpoints_parse(const char *text, size_t len, bool is_simulator, PmEndpoi
 		read_url(root, "ws_market", "wss://", "ws://", is_simulator, endpoints->ws_market, error) &&
 		read_url(root, "ws_user", "wss://", "ws://", is_simulator, endpoints->ws_user, error) &&
 		read_url(root, "rtds", "wss://", "ws://", is_simulator, endpoints->rtds, error) &&
+		arb_json_bool_optional(root, "heartbeats", &endpoints->heartbeats, &present, error) &&
 		read_all_series(root, endpoints, error) && read_limits(root, endpoints, error);
+	if (!present)
+		endpoints->heartbeats = true;
 	json_decref(root);
 	return ok;
 }

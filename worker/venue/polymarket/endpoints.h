@@ -26,6 +26,7 @@ typedef struct PmEndpoints
 	char		ws_user[ENDPOINT_SIZE];
 	char		rtds[ENDPOINT_SIZE];
 	char		geoblock[ENDPOINT_SIZE];
+	bool		heartbeats;		/* false: the venue takes none, or is not to be given any */
 	SlugSeries	series[SERIES_MAX];
 	size_t		series_count;
 	bool		has_limits;
