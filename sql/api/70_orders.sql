@@ -1,12 +1,28 @@
 /* The order protocol of the worker, and the operators' verbs on orders and positions. */
 -- Without SET search_path, which costs every call two settings: the library fixes it where a name is looked up.
 CREATE OR REPLACE FUNCTION arbees.claim_order(
-	account integer, epoch bigint, order_id bigint, venue_order_id text, body_hash bytea,
+	account integer, epoch bigint, order_id bigint, venue_order_id text, body_hash bytea, request text,
 	OUT claimed boolean, OUT reason text, OUT send_within_ms integer)
 LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 AS 'MODULE_PATHNAME', 'arbees_claim_order';
-COMMENT ON FUNCTION arbees.claim_order(integer, bigint, bigint, text, bytea) IS
-	'NEW -> SENDING; only after its commit may a byte leave';
+COMMENT ON FUNCTION arbees.claim_order(integer, bigint, bigint, text, bytea, text) IS
+	'NEW -> SENDING, with the request that is to be sent; only after its commit may a byte leave. A DRY_RUN order is filled here and never sent';
+
+CREATE OR REPLACE FUNCTION arbees.record_payload(order_id bigint, venue_order_id text, body_hash bytea, request text)
+RETURNS boolean
+LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arbees_record_payload';
+COMMENT ON FUNCTION arbees.record_payload(bigint, text, bytea, text) IS
+	'stores the request a PAPER order would have been; false when it is there already';
+
+CREATE OR REPLACE FUNCTION arbees.unrecorded_orders(venue integer)
+RETURNS SETOF arbees.order_ticket
+LANGUAGE C STRICT STABLE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arbees_unrecorded_orders';
+COMMENT ON FUNCTION arbees.unrecorded_orders(integer) IS
+	'the youngest PAPER orders whose requests are not kept yet, for a worker to record';
 
 CREATE OR REPLACE FUNCTION arbees.claim_again(
 	account integer, epoch bigint, order_id bigint, body_hash bytea,
@@ -72,7 +88,8 @@ CREATE TYPE arbees.work_item AS (
 	expires_s		bigint,
 	condition_id	text,
 	fee_rate		numeric,
-	fee_exponent	integer
+	fee_exponent	integer,
+	dry_run			boolean
 );
 CREATE OR REPLACE FUNCTION arbees.pending_work(account integer, epoch bigint)
 RETURNS SETOF arbees.work_item
@@ -102,111 +119,6 @@ CREATE OR REPLACE VIEW arbees.unredeemed AS
 	FROM arbees.redemptions WHERE redeemed_at IS NULL
 	GROUP BY portfolio_id, instrument_id;
 COMMENT ON VIEW arbees.unredeemed IS 'winning shares the venue has still to pay';
-
-CREATE OR REPLACE FUNCTION arbees.held_symbols(account integer, epoch bigint)
-RETURNS SETOF text
-LANGUAGE sql STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $function$
-	SELECT arbees.require_trader($1, $2);
-	SELECT DISTINCT i.symbol
-	FROM arbees.portfolios p
-	CROSS JOIN LATERAL (
-		SELECT instrument_id FROM arbees.positions s
-		WHERE s.portfolio_id = p.portfolio_id AND s.mode = 'LIVE' AND s.qty <> 0
-		UNION ALL
-		SELECT instrument_id FROM arbees.redemptions r WHERE r.portfolio_id = p.portfolio_id AND r.redeemed_at IS NULL) h
-	JOIN arbees.instruments i ON i.instrument_id = h.instrument_id
-	WHERE p.venue_account_id = $1 AND p.mode = 'LIVE'
-$function$;
-COMMENT ON FUNCTION arbees.held_symbols(integer, bigint) IS
-	'instruments whose holdings a reconciliation must read at the venue, because our books hold some';
-
-/* Reconciliation: what the venue has against what we have; only a clean one lets entries through. */
-CREATE OR REPLACE FUNCTION arbees.begin_reconciliation(account integer, epoch bigint, cause text)
-RETURNS bigint
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $function$
-#variable_conflict use_column
-DECLARE
-	id	bigint;
-BEGIN
-	PERFORM arbees.require_trader($1, $2);
-	INSERT INTO arbees.reconciliations (venue_account_id, epoch, cause, started_at)
-	VALUES ($1, $2, $3, clock_timestamp()) RETURNING reconciliation_id INTO id;
-	RETURN id;
-END
-$function$;
-COMMENT ON FUNCTION arbees.begin_reconciliation(integer, bigint, text) IS 'opens a comparison with the venue';
-
-CREATE OR REPLACE FUNCTION arbees.finish_reconciliation(
-	account integer, epoch bigint, reconciliation bigint, rows_read integer, rows_mapped integer,
-	rows_refused integer, cash numeric, symbols text[], holdings numeric[], open_order_ids text[],
-	OUT clean boolean, OUT differences integer)
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $function$
-#variable_conflict use_column
-DECLARE
-	p	arbees.portfolios;
-BEGIN
-	-- What was not read cannot be clean.
-	IF num_nulls($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) > 0 THEN
-		RAISE EXCEPTION 'an argument of finish_reconciliation is NULL' USING ERRCODE = 'null_value_not_allowed';
-	END IF;
-	IF cardinality($8) <> cardinality($9) OR array_position($8, NULL) IS NOT NULL OR array_position($9, NULL) IS NOT NULL
-		OR array_position($10, NULL) IS NOT NULL OR least($4, $5, $6) < 0 THEN
-		RAISE EXCEPTION 'holdings, symbols and open orders of a reconciliation must be told one by one'
-			USING ERRCODE = 'invalid_parameter_value';
-	END IF;
-	PERFORM arbees.require_trader($1, $2);
-	SELECT * INTO p FROM arbees.portfolios x WHERE x.venue_account_id = $1 AND x.mode = 'LIVE';
-	IF FOUND THEN
-		PERFORM arbees.lock_portfolio(p.portfolio_id);
-		INSERT INTO arbees.discrepancies (reconciliation_id, kind, subject, ours, theirs)
-		SELECT $3, 'cash', 'cash', l.cash::text, $7::text
-		FROM (SELECT cash FROM arbees.portfolio_ledger x WHERE x.portfolio_id = p.portfolio_id AND x.mode = 'LIVE'
-			ORDER BY seq DESC LIMIT 1) l
-		WHERE l.cash <> $7;
-		INSERT INTO arbees.discrepancies (reconciliation_id, kind, subject, ours, theirs)
-		SELECT $3, 'holding', coalesce(o.symbol, t.symbol), coalesce(o.qty, 0)::text, coalesce(t.qty, 0)::text
-		FROM (SELECT i.symbol, sum(q.qty) AS qty FROM (
-				SELECT instrument_id, qty FROM arbees.positions x
-				WHERE x.portfolio_id = p.portfolio_id AND x.mode = 'LIVE' AND x.qty <> 0
-				UNION ALL
-				SELECT instrument_id, shares FROM arbees.redemptions r
-				WHERE r.portfolio_id = p.portfolio_id AND r.redeemed_at IS NULL) q
-			JOIN arbees.instruments i ON i.instrument_id = q.instrument_id GROUP BY i.symbol) o
-		FULL JOIN (SELECT s AS symbol, h AS qty FROM unnest($8, $9) AS u(s, h)) t ON t.symbol = o.symbol
-		WHERE coalesce(o.qty, 0) <> coalesce(t.qty, 0)
-			-- Shares that lost are settled for nothing here, but stay in the wallet until somebody burns them.
-			AND NOT (coalesce(o.qty, 0) = 0 AND EXISTS (
-				SELECT FROM arbees.instruments i JOIN arbees.windows w ON w.window_id = i.window_id
-				WHERE i.venue_id = p.venue_id AND i.symbol = t.symbol AND w.venue_outcome <> i.outcome));
-		INSERT INTO arbees.discrepancies (reconciliation_id, kind, subject, ours, theirs)
-		SELECT $3, 'open_order', v, NULL, 'open' FROM unnest($10) AS v
-		WHERE NOT EXISTS (SELECT FROM arbees.orders o WHERE o.venue_order_id = v AND o.mode = 'LIVE'
-			AND o.portfolio_id = p.portfolio_id);
-	END IF;
-	IF rows_refused <> 0 THEN
-		INSERT INTO arbees.discrepancies (reconciliation_id, kind, subject, ours, theirs)
-		VALUES ($3, 'incomplete', 'rows refused', '0', rows_refused::text);
-	END IF;
-	SELECT count(*) INTO differences FROM arbees.discrepancies d WHERE d.reconciliation_id = $3;
-	clean := differences = 0;
-	UPDATE arbees.reconciliations r SET finished_at = clock_timestamp(), rows_read = $4, rows_mapped = $5,
-		rows_refused = $6, differences = finish_reconciliation.differences, clean = finish_reconciliation.clean
-	WHERE r.reconciliation_id = $3;
-	PERFORM arbees.set_reconciled($1, $2, clean);
-	IF NOT clean THEN
-		PERFORM arbees.raise_alert('critical', 'reconciliation_differs',
-			format('reconciliation %s of venue account %s found %s differences', $3, $1, differences));
-	END IF;
-END
-$function$;
-COMMENT ON FUNCTION arbees.finish_reconciliation(integer, bigint, bigint, integer, integer, integer, numeric, text[], numeric[], text[]) IS
-	'compares the venue''s cash, holdings and open orders with ours; a clean result lets entries through';
 
 CREATE OR REPLACE FUNCTION arbees.lock_portfolio(portfolio integer)
 RETURNS void
@@ -281,28 +193,26 @@ COMMENT ON FUNCTION arbees.step_exits() IS 'makes the exits that kill switch, cl
 COMMENT ON FUNCTION arbees.step_settlement() IS 'settles the positions of resolved windows';
 
 REVOKE ALL ON FUNCTION
-	arbees.claim_order(integer, bigint, bigint, text, bytea),
+	arbees.claim_order(integer, bigint, bigint, text, bytea, text),
+	arbees.record_payload(bigint, text, bytea, text), arbees.unrecorded_orders(integer),
 	arbees.claim_again(integer, bigint, bigint, bytea), arbees.trader_settings(integer, bigint),
 	arbees.report_order(integer, bigint, bigint, text, text, numeric, text),
 	arbees.report_fill(integer, bigint, text, text, text, text, text, numeric, numeric, numeric, numeric, text, bigint),
 	arbees.report_cancel_sent(integer, bigint, bigint), arbees.pending_work(integer, bigint),
 	arbees.report_balance(integer, bigint, numeric, boolean),
 	arbees.report_redemption(integer, bigint, text, numeric, text),
-	arbees.held_symbols(integer, bigint), arbees.begin_reconciliation(integer, bigint, text),
-	arbees.finish_reconciliation(integer, bigint, bigint, integer, integer, integer, numeric, text[], numeric[], text[]),
 	arbees.lock_portfolio(integer), arbees.require_trader(integer, bigint), arbees.set_reconciled(integer, bigint, boolean),
 	@extschema@.arbees_cancel(bigint), @extschema@.arbees_close(bigint),
 	arbees.step_windows(), arbees.step_orders(), arbees.step_exits(), arbees.step_settlement()
 	FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-	arbees.claim_order(integer, bigint, bigint, text, bytea),
+	arbees.claim_order(integer, bigint, bigint, text, bytea, text),
+	arbees.record_payload(bigint, text, bytea, text), arbees.unrecorded_orders(integer),
 	arbees.claim_again(integer, bigint, bigint, bytea), arbees.trader_settings(integer, bigint),
 	arbees.report_order(integer, bigint, bigint, text, text, numeric, text),
 	arbees.report_fill(integer, bigint, text, text, text, text, text, numeric, numeric, numeric, numeric, text, bigint),
 	arbees.report_cancel_sent(integer, bigint, bigint), arbees.pending_work(integer, bigint),
 	arbees.report_balance(integer, bigint, numeric, boolean),
-	arbees.report_redemption(integer, bigint, text, numeric, text),
-	arbees.held_symbols(integer, bigint), arbees.begin_reconciliation(integer, bigint, text),
-	arbees.finish_reconciliation(integer, bigint, bigint, integer, integer, integer, numeric, text[], numeric[], text[])
+	arbees.report_redemption(integer, bigint, text, numeric, text)
 	TO arbees_worker;
 GRANT EXECUTE ON FUNCTION @extschema@.arbees_cancel(bigint), @extschema@.arbees_close(bigint) TO arbees_operator;

@@ -25,7 +25,7 @@ CREATE TYPE arbees.settlement AS ENUM ('PROVISIONAL', 'CONFIRMED', 'VOIDED');
 CREATE TYPE arbees.take_profit_kind AS ENUM ('fixed', 'trailing', 'none');
 CREATE TYPE arbees.exit_reason AS ENUM ('kill', 'stop_loss', 'expiry', 'take_profit', 'trailing', 'operator');
 CREATE TYPE arbees.ledger_kind AS ENUM (
-	'DEPOSIT', 'WITHDRAWAL', 'RESERVE', 'RELEASE', 'FILL', 'VOID', 'SETTLE', 'REDEEM', 'DAY');
+	'DEPOSIT', 'WITHDRAWAL', 'RESERVE', 'RELEASE', 'FILL', 'VOID', 'SETTLE', 'REDEEM', 'DAY', 'ADOPT');
 
 -- numeric(p,s) refuses infinity by itself, but takes NaN: NaN compares greater than everything.
 CREATE DOMAIN arbees.price AS numeric(20,8)

@@ -18,10 +18,10 @@ CREATE TABLE arbees.portfolios (
 		CHECK ((mode IN ('LIVE', 'DRY_RUN')) = (venue_account_id IS NOT NULL)),
 	-- Real money is stopped by the kill switch of the desk, and by nothing weaker.
 	CONSTRAINT portfolios_levels_check
-		CHECK (mode = 'PAPER' OR (kill_level = 'none' AND drill_level = 'none'))
+		CHECK (mode IN ('PAPER', 'DRY_RUN') OR (kill_level = 'none' AND drill_level = 'none'))
 );
 COMMENT ON COLUMN arbees.portfolios.kill_level IS
-	'a level of this PAPER portfolio alone, set by its losses; the strictest of it, drill_level and the kill switch binds';
+	'a level of this PAPER or DRY_RUN portfolio alone, set by its losses; the strictest of it, drill_level and the kill switch binds';
 COMMENT ON COLUMN arbees.portfolios.drill_level IS 'the level that a drill rehearses';
 -- What a kill counts by: backtest runs may be many.
 CREATE INDEX portfolios_desk_idx ON arbees.portfolios (portfolio_id) WHERE mode <> 'BACKTEST';

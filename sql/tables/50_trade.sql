@@ -216,6 +216,25 @@ COMMENT ON COLUMN arbees.fills.cost_change IS
 	'what it added to the cost of its position, negative for a sale; a void takes back exactly this';
 COMMENT ON COLUMN arbees.fills.reserved_change IS
 	'what it took of its order''s reservation, as a negative number; a void gives it back while the order works';
+-- Fills that may still fail: their trades are read at the venue until they are final.
+CREATE INDEX fills_provisional_idx ON arbees.fills (portfolio_id, matched_at) WHERE settlement = 'PROVISIONAL';
+
+/* What was sent, or would have been: the request as the worker built it, stored with the claim. */
+CREATE TABLE arbees.order_payloads (
+	order_id		bigint NOT NULL,
+	portfolio_id	integer NOT NULL,
+	mode			arbees.mode NOT NULL,
+	venue_order_id	text,
+	body_hash		bytea NOT NULL,
+	request			text NOT NULL,
+	claimed_at		timestamptz NOT NULL,
+	PRIMARY KEY (order_id, portfolio_id, mode),
+	CONSTRAINT order_payloads_hash_check CHECK (octet_length(body_hash) = 32)
+) PARTITION BY LIST (mode);
+COMMENT ON TABLE arbees.order_payloads IS
+	'the HTTP request of each order: method and path, the headers with secrets redacted, an empty line, the body byte for byte; LIVE sent it, the other modes did not';
+COMMENT ON COLUMN arbees.order_payloads.venue_order_id IS 'the id derived from what was signed; NULL where nothing could be signed';
+COMMENT ON COLUMN arbees.order_payloads.body_hash IS 'SHA-256 of the body, compared with it when the row was written';
 
 /* What the venue says was traded on our account and no order of ours explains: booked here, alarmed, never dropped. */
 CREATE SEQUENCE arbees.orphan_fills_seq;
@@ -229,12 +248,45 @@ CREATE TABLE arbees.orphan_fills (
 	side			text NOT NULL,
 	qty				numeric NOT NULL,
 	price			numeric NOT NULL,
+	money			numeric NOT NULL,
 	fee				numeric NOT NULL,
 	matched_at		timestamptz NOT NULL,
 	reported_at		timestamptz NOT NULL DEFAULT clock_timestamp(),
+	adoption_id		bigint,
 	CONSTRAINT orphan_fills_venue_account_fkey FOREIGN KEY (venue_account_id) REFERENCES arbees.venue_accounts,
 	CONSTRAINT orphan_fills_key UNIQUE (venue_account_id, venue_trade_id, venue_order_id)
 );
+CREATE INDEX orphan_fills_open_idx ON arbees.orphan_fills (venue_account_id, symbol) WHERE adoption_id IS NULL;
+COMMENT ON COLUMN arbees.orphan_fills.adoption_id IS 'the adoption that took its shares into the books; NULL while nobody did';
+
+/*
+ * Shares at the venue that no order of ours explains, taken into the books by a
+ * person's word. No order and no fill is invented for them: the position and this
+ * row are all there is.
+ */
+CREATE SEQUENCE arbees.adoptions_seq;
+CREATE TABLE arbees.adoptions (
+	adoption_id		bigint PRIMARY KEY DEFAULT nextval('arbees.adoptions_seq'),
+	reference		text NOT NULL,
+	portfolio_id	integer NOT NULL,
+	position_id		bigint NOT NULL,
+	instrument_id	integer NOT NULL,
+	discrepancy_id	bigint NOT NULL,
+	reconciliation_id	bigint NOT NULL,
+	qty				numeric(24,8) NOT NULL,
+	price			numeric(20,8) NOT NULL,
+	money			numeric(24,8) NOT NULL,
+	fee				numeric(24,8) NOT NULL,
+	adopted_by		text NOT NULL,
+	adopted_at		timestamptz NOT NULL DEFAULT clock_timestamp(),
+	reason			text NOT NULL,
+	CONSTRAINT adoptions_reference_key UNIQUE (reference),
+	CONSTRAINT adoptions_portfolio_fkey FOREIGN KEY (portfolio_id) REFERENCES arbees.portfolios,
+	CONSTRAINT adoptions_instrument_fkey FOREIGN KEY (instrument_id) REFERENCES arbees.instruments,
+	CONSTRAINT adoptions_amounts_check CHECK (qty > 0 AND qty <> 'NaN' AND money >= 0 AND money <> 'NaN'
+		AND fee >= 0 AND fee <> 'NaN')
+);
+COMMENT ON COLUMN arbees.adoptions.reference IS 'made of the reconciliation and the difference it answers; the ledger''s row has it too';
 
 /*
  * Totals of a portfolio: the row with the highest seq. Insert-only: an updated
@@ -313,7 +365,7 @@ COMMENT ON COLUMN arbees.portfolio_ledger.trade_pnl IS 'result of the position t
 COMMENT ON COLUMN arbees.portfolio_ledger.d_realized IS
 	'as the other columns that begin with d_: totals of the row''s deployment; NULL in rows of no deployment';
 
-/* Winning shares the venue has still to pay, and when it did; LIVE only, since PAPER pays itself. */
+/* Winning shares the venue has still to pay, and when it did; LIVE only, since simulated modes pay themselves. */
 CREATE SEQUENCE arbees.redemptions_seq;
 CREATE TABLE arbees.redemptions (
 	redemption_id	bigint PRIMARY KEY DEFAULT nextval('arbees.redemptions_seq'),

@@ -111,9 +111,25 @@ CREATE TABLE arbees.reconciliations (
 	rows_refused		integer,
 	differences			integer,
 	clean				boolean,
-	CONSTRAINT reconciliations_venue_account_fkey FOREIGN KEY (venue_account_id) REFERENCES arbees.venue_accounts
+	complete			boolean,
+	looks				integer NOT NULL DEFAULT 0,
+	seen				text,
+	working				jsonb NOT NULL DEFAULT '{}',
+	market_differences	jsonb NOT NULL DEFAULT '[]',
+	CONSTRAINT reconciliations_venue_account_fkey FOREIGN KEY (venue_account_id) REFERENCES arbees.venue_accounts,
+	CONSTRAINT reconciliations_clean_check CHECK (NOT clean OR (complete AND differences = 0))
 );
+CREATE INDEX reconciliations_account_idx ON arbees.reconciliations (venue_account_id, reconciliation_id);
+COMMENT ON COLUMN arbees.reconciliations.complete IS
+	'everything was read and no row refused: only such a comparison finds or settles a difference';
+COMMENT ON COLUMN arbees.reconciliations.looks IS 'how often the venue was read: what differs is read again before it is believed';
+COMMENT ON COLUMN arbees.reconciliations.seen IS 'what differed in the last look';
+COMMENT ON COLUMN arbees.reconciliations.working IS 'orders that worked when it began, and their states';
 
+/*
+ * A difference is one row for as long as it stands, whatever the number of
+ * comparisons that see it.
+ */
 CREATE SEQUENCE arbees.discrepancies_seq;
 CREATE TABLE arbees.discrepancies (
 	discrepancy_id		bigint PRIMARY KEY DEFAULT nextval('arbees.discrepancies_seq'),
@@ -122,9 +138,35 @@ CREATE TABLE arbees.discrepancies (
 	subject				text NOT NULL,
 	ours				text,
 	theirs				text,
+	venue_account_id	integer NOT NULL,
+	last_reconciliation_id	bigint NOT NULL,
+	action				text NOT NULL,
+	first_seen_at		timestamptz NOT NULL DEFAULT clock_timestamp(),
+	last_seen_at		timestamptz NOT NULL DEFAULT clock_timestamp(),
+	times_seen			bigint NOT NULL DEFAULT 1,
+	resolved_at			timestamptz,
 	CONSTRAINT discrepancies_reconciliation_fkey
-		FOREIGN KEY (reconciliation_id) REFERENCES arbees.reconciliations
+		FOREIGN KEY (reconciliation_id) REFERENCES arbees.reconciliations,
+	CONSTRAINT discrepancies_last_reconciliation_fkey
+		FOREIGN KEY (last_reconciliation_id) REFERENCES arbees.reconciliations,
+	CONSTRAINT discrepancies_venue_account_fkey FOREIGN KEY (venue_account_id) REFERENCES arbees.venue_accounts,
+	CONSTRAINT discrepancies_action_check CHECK (action IN ('repaired', 'cancelled', 'reported'))
 );
+CREATE UNIQUE INDEX discrepancies_open_key ON arbees.discrepancies (venue_account_id, kind, subject) WHERE resolved_at IS NULL;
+CREATE INDEX discrepancies_reconciliation_idx ON arbees.discrepancies (reconciliation_id);
+CREATE INDEX discrepancies_last_reconciliation_idx ON arbees.discrepancies (last_reconciliation_id);
+COMMENT ON TABLE arbees.discrepancies IS 'where the venue''s account and our books differ, or differed';
+COMMENT ON COLUMN arbees.discrepancies.action IS
+	'repaired: the venue''s word was clear and is booked; cancelled: an order of ours that only the venue still had; reported: a person must decide';
+COMMENT ON COLUMN arbees.discrepancies.reconciliation_id IS 'which found it; last_reconciliation_id is the last that saw it';
+
+/* Up to when an account's trades are known to be in our books: set by a complete, clean reconciliation alone. */
+CREATE TABLE arbees.trade_watermarks (
+	venue_account_id	integer PRIMARY KEY,
+	trades_until		timestamptz NOT NULL,
+	reconciliation_id	bigint NOT NULL,
+	CONSTRAINT trade_watermarks_venue_account_fkey FOREIGN KEY (venue_account_id) REFERENCES arbees.venue_accounts
+) WITH (fillfactor = 50);
 
 /* What the venue last said of an account's money; the account's own truth, apart from ours. */
 CREATE TABLE arbees.venue_balances (

@@ -50,7 +50,7 @@ static const LabelSet LabelSets[LABEL_TYPE_COUNT] = {
 		{"kill", "stop_loss", "expiry", "take_profit", "trailing", "operator"}},
 	[LABEL_LEDGER_KIND] = {"ledger_kind",
 		{"DEPOSIT", "WITHDRAWAL", "RESERVE", "RELEASE", "FILL", "VOID", "SETTLE",
-	"REDEEM", "DAY"}},
+	"REDEEM", "DAY", "ADOPT"}},
 };
 
 static Oid	type_oids[LABEL_TYPE_COUNT];

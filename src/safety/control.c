@@ -49,6 +49,7 @@ static const ControlDef ControlDefs[] = {
 	{"trailing_pct", CONTROL_NUMERIC, false, TIGHTER_NEVER, FIELD(trailing_pct)},
 	{"send_deadline_ms", CONTROL_INTEGER, false, TIGHTER_LOWER, FIELD(send_deadline_ms)},
 	{"confirm_timeout_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(confirm_timeout_ms)},
+	{"reconcile_every_s", CONTROL_INTEGER, false, TIGHTER_NEVER, CONTROL_NO_FIELD},
 	{"balance_check", CONTROL_LABEL, false, TIGHTER_NEVER, FIELD(balance_check)},
 	{"resting_expiry_s", CONTROL_INTEGER, true, TIGHTER_LOWER, FIELD(resting_expiry_s)},
 	{"lease_ms", CONTROL_INTEGER, false, TIGHTER_NEVER, FIELD(lease_ms)},

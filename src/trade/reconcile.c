@@ -12,6 +12,7 @@
 #include "core/txn.h"
 #include "fmgr.h"
 #include "journal/journal.h"
+#include "safety/breaker.h"
 #include "safety/trader_lock.h"
 #include "utils/builtins.h"
 
@@ -40,6 +41,15 @@ arbees_set_reconciled(PG_FUNCTION_ARGS)
 {
 	arb_trader_require(PG_GETARG_INT32(0), PG_GETARG_INT64(1));
 	arb_trader_set_reconciled(PG_GETARG_INT32(0), PG_GETARG_BOOL(2));
+	PG_RETURN_VOID();
+}
+
+/* trip_portfolio_breaker(portfolio, reason); one that is open stays as it is. */
+PG_FUNCTION_INFO_V1(arbees_trip_portfolio_breaker);
+Datum
+arbees_trip_portfolio_breaker(PG_FUNCTION_ARGS)
+{
+	arb_breaker_trip(PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	PG_RETURN_VOID();
 }
 

@@ -15,7 +15,7 @@ BEGIN
 		RAISE EXCEPTION '%: %', key, why;
 	END IF;
 	SELECT max(order_id) INTO id FROM arbees.orders WHERE mode = 'LIVE';
-	PERFORM FROM arbees.claim_order(desk.account(), desk.epoch(), id, 'venue-' || key, sha256('body'));
+	PERFORM FROM arbees.claim_order(desk.account(), desk.epoch(), id, 'venue-' || key, sha256('body'), E'POST /order\n\nbody');
 	RETURN id;
 END
 $$;
@@ -44,7 +44,7 @@ SELECT qty, price, money, fee, desk.fill('base', 'bad', qty, price, money, fee) 
 FROM (VALUES ('0', '0.5', '0', '0'), ('-5', '0.5', '2.5', '0'), ('-5', '-0.5', '2.5', '0'), ('NaN', '0.5', '2.5', '0'), ('Infinity', '0.5', '2.5', '0'),
 	('-Infinity', '0.5', '2.5', '0'), ('1e400', '0.5', '2.5', '0'), (NULL, '0.5', '2.5', '0'), ('5', '0', '0', '0'), ('5', '-0.5', '2.5', '0'),
 	('5', '1.5', '7.5', '0'), ('5', 'NaN', '2.5', '0'), ('5', 'Infinity', '2.5', '0'), ('5', NULL, '2.5', '0'), ('5', '0.5', '-2.5', '0'),
-	('5', '0.5', 'NaN', '0'), ('5', '0.5', NULL, '0'), ('5', '0.5', '2.5', 'NaN'), ('5', '0.5', '2.5', NULL), ('5', '0.5', '2.5', '1e12')) v (qty, price, money, fee);
+	('5', '0.5', 'NaN', '0'), ('5', '0.5', NULL, '0'), ('5', '0.5', '2.5', 'NaN'), ('5', '0.5', '2.5', '1e12')) v (qty, price, money, fee);
 -- Each number in the wrong unit, both ways: whole where millionths are documented, millionths where wholes are.
 SELECT qty, price, money, desk.fill('base', 'unit', qty, price, money) AS answer
 FROM (VALUES ('5000000', '0.5', '2.5'), ('0.000005', '0.5', '2.5'), ('5', '500000', '2.5'), ('5', '0.0000005', '2.5'), ('5', '0.5', '2500000'), ('5', '0.5', '0.0000025'),

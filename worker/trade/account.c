@@ -162,7 +162,12 @@ get_credentials(Trade *trade)
 static void
 on_checks_told(void *arg, const DbReply *reply)
 {
-	(void) arb_desk_ok(arg, reply);
+	Trade	   *trade = arg;
+
+	if (!arb_desk_ok(trade, reply))
+		return;
+	trade->checks_told = true;
+	arb_reconcile_advance(trade);
 }
 
 static void

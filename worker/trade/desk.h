@@ -148,6 +148,9 @@ struct Trade
 	struct Reconciliation *reconciliation;
 	const char *reconcile_cause;	/* wanted; NULL = none */
 	int64_t		reconcile_ns;	/* not before */
+	int64_t		periodic_ns;	/* when the next one without a cause is due; 0 = none */
+	int			strangers_telling;	/* fills of no order in hand on their way to the database */
+	uint64_t	stranger_failures;	/* which it did not take */
 
 	struct Redeemer *redeemer;
 	struct Sweep *sweep;
@@ -171,6 +174,7 @@ struct Trade
 	bool		deriving;		/* credentials are being derived */
 	bool		balance_asking;
 	bool		balance_told;	/* once under this lease */
+	bool		checks_told;	/* likewise */
 	bool		reconciled;		/* one was finished */
 };
 
@@ -221,6 +225,10 @@ extern void arb_orders_prune(Trade *trade);
  * know.  False when a part was no evidence: it is not among ours.
  */
 extern bool arb_trade_news(Trade *trade, const PmTrade *news, int *ours, int *mapped);
+
+/* record.c */
+#define BODY_HASH_TEXT_SIZE (2 + 2 * SHA256_SIZE + 1)
+extern void arb_hash_text(const PreparedOrder *prepared, char hash[BODY_HASH_TEXT_SIZE]);
 
 /* send.c */
 extern void arb_send_init(Trade *trade);
@@ -279,6 +287,8 @@ extern void arb_beat_start(Trade *trade);
 /* reconcile.c */
 extern void arb_reconcile_want(Trade *trade, const char *cause);
 extern void arb_reconcile_advance(Trade *trade);
+/* Something is strange: the next one in between comes at once. */
+extern void arb_reconcile_soon(Trade *trade);
 extern void arb_reconcile_forget(Trade *trade);
 
 /* user.c */

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "debug_point.h"
 #include "decimal.h"
 #include "feed/feed.h"
 #include "log.h"
@@ -236,6 +237,7 @@ tell_next(WorkOrder *order)
 	order->sent = order->due;
 	order->sent_qty = order->due_qty;
 	order->due = ORDER_REPORT_NONE;
+	ARB_DEBUG_POINT("during_report");
 }
 
 /* ----- fills ----- */
@@ -314,7 +316,8 @@ sum_fills(WorkOrder *order)
 	}
 }
 
-static void
+/* False when nobody here knows the terms; the database does. */
+static bool
 fee_terms(const Trade *trade, const OrderTicket *ticket, const char *token_id, int64_t *rate, int *exponent)
 {
 	*rate = 0;
@@ -322,10 +325,9 @@ fee_terms(const Trade *trade, const OrderTicket *ticket, const char *token_id, i
 	if (ticket != NULL && arb_decimal_parse_micro(ticket->fee_rate, rate))
 	{
 		*exponent = ticket->fee_exponent;
-		return;
+		return true;
 	}
-	if (trade->worker->feed != NULL)
-		(void) arb_market_fee(trade->worker->feed, token_id, rate, exponent);
+	return trade->worker->feed != NULL && arb_market_fee(trade->worker->feed, token_id, rate, exponent);
 }
 
 static bool
@@ -390,12 +392,14 @@ arb_order_fill(WorkOrder *order, const PmTrade *news)
 
 		const char *doubt;
 
-		fee_terms(order->trade, &order->ticket, news->token_id, &rate, &exponent);
+		(void) fee_terms(order->trade, &order->ticket, news->token_id, &rate, &exponent);
 		if (!arb_fill_of_trade(news, order->venue_order_id, rate, exponent, &fact))
 			return true;
 		doubt = doubt_part(news, &fact, &order->ticket);
 		if (doubt != NULL)
 			return refuse_news(order->trade, doubt, "trade", news->id);
+		if (order->fill_count > 0)
+			ARB_DEBUG_POINT("between_fills");
 		fill = add_fill(order);
 		if (fill == NULL)
 		{
@@ -456,7 +460,7 @@ on_fill_told(void *arg, const DbReply *reply)
 
 static bool
 call_report_fill(Trade *trade, const char *venue_order_id, const char *trade_id, PmTradeStatus status,
-				 const FillFact *fact, int64_t matched_ms, DbDone done, void *arg)
+				 const FillFact *fact, bool fee_known, int64_t matched_ms, DbDone done, void *arg)
 {
 	DbParams	params;
 
@@ -469,7 +473,10 @@ call_report_fill(Trade *trade, const char *venue_order_id, const char *trade_id,
 	arb_params_micro(&params, fact->qty);
 	arb_params_micro(&params, fact->price);
 	arb_params_micro(&params, fact->money);
-	arb_params_micro(&params, fact->fee);
+	if (fee_known)
+		arb_params_micro(&params, fact->fee);
+	else
+		arb_params_null(&params);
 	arb_params_text(&params, fact->is_maker ? "MAKER" : "TAKER");
 	arb_params_int(&params, matched_ms);
 	return arb_desk_call(trade, DB_REPORT_FILL, &params, done, arg);
@@ -506,7 +513,7 @@ tell_fills(WorkOrder *order)
 		call->status = fill->status;
 		memcpy(call->trade_id, fill->trade_id, sizeof(call->trade_id));
 		fill->telling = call_report_fill(order->trade, order->venue_order_id, fill->trade_id, fill->status,
-										 &fill->fact, fill->matched_ms, on_fill_told, call);
+										 &fill->fact, true, fill->matched_ms, on_fill_told, call);
 		if (!fill->telling)
 			free(call);
 	}
@@ -517,7 +524,14 @@ tell_fills(WorkOrder *order)
 static void
 on_stranger_told(void *arg, const DbReply *reply)
 {
-	(void) arb_desk_ok(arg, reply);
+	Trade	   *trade = arg;
+
+	trade->strangers_telling--;
+	if (!arb_desk_ok(trade, reply))
+		trade->stranger_failures++;
+	else if (strcmp(arb_reply_value(reply), "orphan") == 0)
+		arb_reconcile_soon(trade);
+	arb_desk_progress(trade);
 }
 
 static bool
@@ -527,15 +541,18 @@ tell_stranger(Trade *trade, const PmTrade *news, const char *venue_order_id)
 	const char *doubt;
 	int64_t		rate;
 	int			exponent;
+	bool		fee_known = fee_terms(trade, NULL, news->token_id, &rate, &exponent);
 
-	fee_terms(trade, NULL, news->token_id, &rate, &exponent);
 	if (!arb_fill_of_trade(news, venue_order_id, rate, exponent, &fact))
 		return true;
 	doubt = doubt_part(news, &fact, NULL);
 	if (doubt != NULL)
 		return refuse_news(trade, doubt, "trade", news->id);
-	(void) call_report_fill(trade, venue_order_id, news->id, news->status, &fact,
-							news->matched_ms > 0 ? news->matched_ms : arb_wall_ms(), on_stranger_told, trade);
+	if (call_report_fill(trade, venue_order_id, news->id, news->status, &fact, fee_known,
+						 news->matched_ms > 0 ? news->matched_ms : arb_wall_ms(), on_stranger_told, trade))
+		trade->strangers_telling++;
+	else
+		trade->stranger_failures++;
 	return true;
 }
 

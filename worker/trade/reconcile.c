@@ -1,16 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * worker/trade/reconcile.c
- *	  The venue's account against the database's books.
+ *	  The venue's account against the database's books: the course of it.
  *
- * At the start, after the user channel or the database was away.  Orders in
- * question are inquired first; then open orders, trades, holdings and cash are
- * read, the trades booked, and the rest handed over for comparison.  A step
- * that fails ends the attempt; another follows until one was finished.
+ * At the start, after the user channel or the database was away, and once in a
+ * while.  The checks of the venue come first, then orders in question are
+ * inquired; the database says what to read, and compares what was read.  What
+ * moved meanwhile is read again, and so is what differs, until the database has
+ * seen enough.  A step that fails ends the attempt; another follows.
  *
  *-------------------------------------------------------------------------
  */
-#include "trade/desk.h"
+#include "trade/reconcile.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,196 +22,71 @@
 #include "feed/feed.h"
 #include "log.h"
 
-#define PAGES_MAX 600
-#define SYMBOLS_MAX 256
-#define OPEN_MAX 1000
-/* Reading changes nothing, so one answer lost does not cost the whole attempt. */
-#define READ_ATTEMPTS 4
-/* How far back trades are read; orders still in question are inquired by themselves. */
-#define LOOK_BACK_S 86400
 /* An order that cannot be settled does not hold the rest up for longer. */
 #define SETTLE_PATIENCE_NS (15 * NS_PER_S)
 #define AGAIN_NS NS_PER_S
-#define UNCLEAN_AGAIN_NS (5 * NS_PER_S)
-
-typedef enum ReconcileStep
-{
-	RECONCILE_SETTLE = 1,		/* waiting for orders and redemptions in question */
-	RECONCILE_READ,
-	RECONCILE_TELL,				/* waiting until the database has every fill */
-	RECONCILE_FINISH
-} ReconcileStep;
-
-typedef struct Reconciliation
-{
-	Trade	   *trade;
-	const char *cause;
-	ReconcileStep step;
-	int64_t		id;
-	int64_t		begun_ns;
-	void		(*ask) (struct Reconciliation *run);	/* the read under way */
-	char		cursor[PM_CURSOR_SIZE];
-	int			attempts;		/* of this read */
-	int			pages;
-	int			rows_read;
-	int			rows_mapped;
-	int			rows_refused;
-	int64_t		cash;
-	char		(*open_ids)[VENUE_ORDER_ID_SIZE];
-	size_t		open_count;
-	char		(*symbols)[VENUE_SYMBOL_SIZE];
-	int64_t		holdings[SYMBOLS_MAX];
-	size_t		symbol_count;
-	size_t		next_symbol;
-} Reconciliation;
-
-static void ask_orders(Reconciliation *run);
-static void ask_trades(Reconciliation *run);
-static void ask_holding(Reconciliation *run);
+/* Looks at a desk that does not come to rest; one in between waits longer, since entries would wait for it. */
+#define MOVES_MAX 20
+#define BUSY_PATIENCE_NS (600 * NS_PER_S)
+#define PERIODIC "periodic"
 
 static void
 run_free(Reconciliation *run)
 {
-	free(run->open_ids);
-	free(run->symbols);
+	arb_reconcile_forget_look(run);
 	free(run);
 }
 
+static bool
+is_periodic(const Reconciliation *run)
+{
+	return strcmp(run->cause, PERIODIC) == 0;
+}
+
+/* The cause comes back, unless a weightier one has come meanwhile. */
 static void
-give_up(Reconciliation *run, const char *why)
+want_again(Reconciliation *run, int64_t delay_ns)
 {
 	Trade	   *trade = run->trade;
 
-	log_warning("trade", "the reconciliation (%s) could not be finished: %s", run->cause, why);
-	trade->reconciliation = NULL;
-	if (trade->reconcile_cause == NULL)
+	if (is_periodic(run))
+		trade->periodic_ns = arb_mono_ns() + delay_ns;
+	else if (trade->reconcile_cause == NULL)
+	{
 		trade->reconcile_cause = run->cause;
-	trade->reconcile_ns = arb_mono_ns() + AGAIN_NS;
+		trade->reconcile_ns = arb_mono_ns() + delay_ns;
+	}
+}
+
+void
+arb_reconcile_give_up(Reconciliation *run, const char *why)
+{
+	log_warning("trade", "the reconciliation (%s) could not be finished: %s", run->cause, why);
+	run->trade->reconciliation = NULL;
+	want_again(run, AGAIN_NS);
 	run_free(run);
 }
 
-/* read_next begins another read; cursor is its page, "" where there are none. */
-static void
-read_next(Reconciliation *run, void (*ask) (Reconciliation *run), const char *cursor)
-{
-	run->ask = ask;
-	run->attempts = 0;
-	if (cursor != run->cursor)
-		(void) snprintf(run->cursor, sizeof(run->cursor), "%s", cursor);
-	if (++run->pages > PAGES_MAX)
-		give_up(run, "the venue has more pages than expected");
-	else
-		ask(run);
-}
-
-static void
-read_again(Reconciliation *run, const char *why)
-{
-	if (++run->attempts >= READ_ATTEMPTS)
-		give_up(run, why);
-	else
-		run->ask(run);
-}
-
 /* A run whose database or trader is gone gets no more answers; the HTTP answers it waits for find it here. */
-static bool
-is_current(const Reconciliation *run)
+bool
+arb_reconcile_still_on(Reconciliation *run)
 {
-	return run->trade->reconciliation == run;
-}
-
-/* Every asynchronous step begins by asking whether its run still counts. */
-static bool
-still_on(Reconciliation *run)
-{
-	if (is_current(run))
+	if (run->trade->reconciliation == run)
 		return true;
 	run_free(run);
 	return false;
 }
 
-static void
-add_symbol(Reconciliation *run, const char *symbol)
-{
-	size_t		i;
+/* ----- lists for the database ----- */
 
-	if (symbol[0] == '\0' || run->symbol_count >= SYMBOLS_MAX)
-		return;
-	for (i = 0; i < run->symbol_count; i++)
-	{
-		if (strcmp(run->symbols[i], symbol) == 0)
-			return;
-	}
-	(void) snprintf(run->symbols[run->symbol_count++], VENUE_SYMBOL_SIZE, "%s", symbol);
+static void
+begin_list(StrBuf *list)
+{
+	arb_strbuf_init(list, 0);
+	(void) arb_strbuf_char(list, '{');
 }
 
 static void
-add_known_symbols(Reconciliation *run)
-{
-	const Trade *trade = run->trade;
-	const Feed *feed = trade->worker->feed;
-	const char *watched[64];
-	size_t		count = arb_redeem_symbols(trade, watched, 64);
-	size_t		i;
-
-	for (i = 0; i < count; i++)
-		add_symbol(run, watched[i]);
-	for (i = 0; i < trade->order_count; i++)
-	{
-		if (trade->orders[i]->filled > 0 || trade->orders[i]->stage != ORDER_STAGE_FINISHED)
-			add_symbol(run, trade->orders[i]->ticket.symbol);
-	}
-	if (feed == NULL)
-		return;
-	for (i = 0; i < feed->windows.count; i++)
-	{
-		const Window *window = feed->windows.items[i];
-
-		if (window->stage == WINDOW_FOLLOWED || (window->stage == WINDOW_CLOSED && !window->past))
-		{
-			add_symbol(run, window->market.token_ids[0]);
-			add_symbol(run, window->market.token_ids[1]);
-		}
-	}
-}
-
-/* ----- the end ----- */
-
-static void
-on_finished(void *arg, const DbReply *reply)
-{
-	Reconciliation *run = arg;
-	Trade	   *trade = run->trade;
-	bool		clean;
-
-	if (!still_on(run))
-		return;
-	if (reply->status == DB_LOST || !arb_desk_ok(trade, reply) || arb_reply_rows(reply) != 1)
-	{
-		give_up(run, "the database did not take the result");
-		return;
-	}
-	clean = arb_reply_bool(reply, 0, "clean");
-	log_info("trade", "reconciliation (%s): %d rows read, %d mapped, %d refused, %s differences, %s", run->cause,
-			 run->rows_read, run->rows_mapped, run->rows_refused, arb_reply_text(reply, 0, "differences"),
-			 clean ? "clean" : "not clean");
-	trade->reconciliation = NULL;
-	if (!clean && trade->reconcile_cause == NULL)
-	{
-		trade->reconcile_cause = run->cause;
-		trade->reconcile_ns = arb_mono_ns() + UNCLEAN_AGAIN_NS;
-	}
-	run_free(run);
-	if (!trade->reconciled)
-	{
-		trade->reconciled = true;
-		/* A driven clock has waited for this. */
-		if (trade->worker->feed != NULL)
-			arb_feed_start(trade->worker->feed);
-	}
-}
-
-static bool
 append_element(StrBuf *list, const char *text)
 {
 	if (list->len > 1)
@@ -222,7 +98,104 @@ append_element(StrBuf *list, const char *text)
 			(void) arb_strbuf_char(list, '\\');
 		(void) arb_strbuf_char(list, *text);
 	}
-	return arb_strbuf_char(list, '"');
+	(void) arb_strbuf_char(list, '"');
+}
+
+static void
+append_micro(StrBuf *list, int64_t micro)
+{
+	char		number[DECIMAL_TEXT_SIZE];
+
+	(void) arb_decimal_format_micro(micro, number);
+	append_element(list, number);
+}
+
+/* ----- the end ----- */
+
+static void
+on_canceled(void *arg, const HttpAnswer *answer)
+{
+	(void) arg;
+	log_warning("trade", "cancelling orders that have ended here and rest at the venue: %s",
+				answer->outcome != HTTP_ANSWERED ? answer->error : answer->status == 200 ? "done" : "refused");
+}
+
+/* Orders of ours that only the venue still has; what is not cancelled now is found again. */
+static void
+cancel_ended(Trade *trade, const char *list)
+{
+	const char **ids = calloc(PM_CANCEL_MAX, sizeof(*ids));
+	char	   *text = strdup(list);
+	size_t		size = strlen(list) + 8 * (size_t) PM_CANCEL_MAX;
+	char	   *body = malloc(size);
+	char	   *rest = NULL;
+	char	   *id;
+	size_t		count = 0;
+	size_t		len;
+
+	if (ids != NULL && text != NULL && body != NULL && arb_desk_may_send(trade))
+	{
+		for (id = strtok_r(text, "{},\"", &rest); id != NULL && count < PM_CANCEL_MAX; id = strtok_r(NULL, "{},\"", &rest))
+			ids[count++] = id;
+		len = count == 0 ? 0 : arb_pm_build_cancel_many(ids, count, body, size);
+		if (len > 0)
+			(void) arb_pm_private(&trade->worker->client, "DELETE", "/orders", body, len, on_canceled, trade);
+	}
+	free(ids);
+	free(text);
+	free(body);
+}
+
+static void
+end(Reconciliation *run, bool clean, int64_t next_ms)
+{
+	Trade	   *trade = run->trade;
+
+	trade->reconciliation = NULL;
+	if (!clean)
+		want_again(run, next_ms * NS_PER_MS);
+	else
+		trade->periodic_ns = next_ms > 0 ? arb_mono_ns() + next_ms * NS_PER_MS : 0;
+	run_free(run);
+	if (!trade->reconciled)
+	{
+		trade->reconciled = true;
+		/* A driven clock has waited for this. */
+		if (trade->worker->feed != NULL)
+			arb_feed_start(trade->worker->feed);
+	}
+}
+
+static void
+on_finished(void *arg, const DbReply *reply)
+{
+	Reconciliation *run = arg;
+	Trade	   *trade = run->trade;
+	int64_t		again_ms;
+	bool		clean;
+
+	if (!arb_reconcile_still_on(run))
+		return;
+	if (reply->status == DB_LOST || !arb_desk_ok(trade, reply) || arb_reply_rows(reply) != 1)
+	{
+		arb_reconcile_give_up(run, "the database did not take the result");
+		return;
+	}
+	clean = arb_reply_bool(reply, 0, "clean");
+	again_ms = arb_reply_int(reply, 0, "again_ms", -1);
+	log_info("trade", "reconciliation (%s), look %d: %d rows read, %d refused, %s differences, %s", run->cause,
+			 run->looks + 1, run->rows_read, run->rows_refused, arb_reply_text(reply, 0, "differences"),
+			 clean ? "clean" : again_ms >= 0 ? "to be read again" : "not clean");
+	if (again_ms >= 0)
+	{
+		run->looks++;
+		run->step = RECONCILE_SETTLE;
+		run->settle_ns = arb_mono_ns();
+		run->due_ns = run->settle_ns + again_ms * NS_PER_MS;
+		return;
+	}
+	cancel_ended(trade, arb_reply_text(reply, 0, "cancel_order_ids"));
+	end(run, clean, arb_reply_int(reply, 0, "next_ms", 0));
 }
 
 static void
@@ -232,26 +205,21 @@ finish(Reconciliation *run)
 	StrBuf		symbols;
 	StrBuf		holdings;
 	StrBuf		open_ids;
-	char		number[DECIMAL_TEXT_SIZE];
 	DbParams	params;
 	size_t		i;
 	bool		sent = false;
 
-	run->step = RECONCILE_FINISH;
-	arb_strbuf_init(&symbols, 0);
-	arb_strbuf_init(&holdings, 0);
-	arb_strbuf_init(&open_ids, 0);
-	(void) arb_strbuf_char(&symbols, '{');
-	(void) arb_strbuf_char(&holdings, '{');
-	(void) arb_strbuf_char(&open_ids, '{');
-	for (i = 0; i < run->symbol_count; i++)
+	run->step = RECONCILE_READ;
+	begin_list(&symbols);
+	begin_list(&holdings);
+	begin_list(&open_ids);
+	for (i = 0; i < run->holding_count && !run->incomplete; i++)
 	{
-		(void) append_element(&symbols, run->symbols[i]);
-		(void) arb_decimal_format_micro(run->holdings[i], number);
-		(void) append_element(&holdings, number);
+		append_element(&symbols, run->holdings[i].symbol);
+		append_micro(&holdings, run->holdings[i].amount);
 	}
-	for (i = 0; i < run->open_count; i++)
-		(void) append_element(&open_ids, run->open_ids[i]);
+	for (i = 0; i < run->open_count && !run->incomplete; i++)
+		append_element(&open_ids, run->open_ids[i]);
 	(void) arb_strbuf_char(&symbols, '}');
 	(void) arb_strbuf_char(&holdings, '}');
 	(void) arb_strbuf_char(&open_ids, '}');
@@ -260,7 +228,7 @@ finish(Reconciliation *run)
 		arb_desk_params(trade, &params);
 		arb_params_int(&params, run->id);
 		arb_params_int(&params, run->rows_read);
-		arb_params_int(&params, run->rows_mapped);
+		arb_params_int(&params, run->rows_read - run->rows_refused);
 		arb_params_int(&params, run->rows_refused);
 		arb_params_micro(&params, run->cash);
 		arb_params_text(&params, symbols.data);
@@ -272,185 +240,206 @@ finish(Reconciliation *run)
 	arb_strbuf_free(&holdings);
 	arb_strbuf_free(&open_ids);
 	if (!sent)
-		give_up(run, "the result could not be sent");
+		arb_reconcile_give_up(run, "the result could not be sent");
 }
 
-/* ----- what the venue has ----- */
-
-static bool
-answered_well(Reconciliation *run, const HttpAnswer *answer)
+void
+arb_reconcile_incomplete(Reconciliation *run, const char *why)
 {
-	if (answer->outcome == HTTP_ANSWERED && answer->status == 200)
-		return true;
-	read_again(run, answer->outcome == HTTP_ANSWERED ? "the venue refused an answer" : answer->error);
-	return false;
+	log_warning("trade", "the reconciliation (%s) is not complete: %s", run->cause, why);
+	run->incomplete = true;
+	finish(run);
+}
+
+/* ----- the markets ----- */
+
+typedef struct MarketLists
+{
+	StrBuf		conditions;
+	StrBuf		symbols;
+	StrBuf		ticks;
+	StrBuf		sizes;
+	StrBuf		rates;
+	StrBuf		exponents;
+	StrBuf		neg_risks;
+} MarketLists;
+
+#define MARKET_LISTS 7
+
+static void
+append_share(MarketLists *lists, const ReadMarket *seen, const char *symbol)
+{
+	char		exponent[16];
+
+	(void) snprintf(exponent, sizeof(exponent), "%d", seen->market.fee_exponent);
+	append_element(&lists->conditions, seen->condition_id);
+	append_element(&lists->symbols, symbol);
+	append_micro(&lists->ticks, seen->market.tick_size);
+	append_micro(&lists->sizes, seen->market.min_order_size);
+	append_micro(&lists->rates, seen->market.fee_rate);
+	append_element(&lists->exponents, exponent);
+	append_element(&lists->neg_risks, seen->market.neg_risk ? "true" : "false");
 }
 
 static void
-refuse_rows(Reconciliation *run, const ParseError *error)
-{
-	arb_input_unreadable(&run->trade->worker->input_errors, "reconcile", error);
-	read_again(run, "an answer could not be read");
-}
-
-static bool
-read_amount(Reconciliation *run, const HttpAnswer *answer, int64_t *amount)
-{
-	PmBalance	balance;
-	ParseError	error;
-
-	if (!answered_well(run, answer))
-		return false;
-	if (!arb_pm_parse_balance(answer->body, answer->len, &balance, &error))
-	{
-		refuse_rows(run, &error);
-		return false;
-	}
-	*amount = balance.balance;
-	return true;
-}
-
-static void
-on_cash(void *arg, const HttpAnswer *answer)
+on_markets_told(void *arg, const DbReply *reply)
 {
 	Reconciliation *run = arg;
 
-	if (!still_on(run) || !read_amount(run, answer, &run->cash))
+	if (!arb_reconcile_still_on(run))
 		return;
+	if (reply->status == DB_LOST || !arb_desk_ok(run->trade, reply))
+		arb_reconcile_give_up(run, "the database did not take the markets");
+	else
+		finish(run);
+}
+
+static void
+tell_markets(Reconciliation *run)
+{
+	MarketLists lists;
+	StrBuf	   *each[MARKET_LISTS] = {&lists.conditions, &lists.symbols, &lists.ticks, &lists.sizes, &lists.rates,
+	&lists.exponents, &lists.neg_risks};
+	DbParams	params;
+	bool		failed = false;
+	size_t		i;
+
+	run->step = RECONCILE_READ;
+	for (i = 0; i < MARKET_LISTS; i++)
+		begin_list(each[i]);
+	for (i = 0; i < run->market_count; i++)
+	{
+		append_share(&lists, &run->markets[i], run->markets[i].listed ? run->markets[i].market.token_ids[0] : "");
+		if (run->markets[i].listed)
+			append_share(&lists, &run->markets[i], run->markets[i].market.token_ids[1]);
+	}
+	arb_desk_params(run->trade, &params);
+	arb_params_int(&params, run->id);
+	for (i = 0; i < MARKET_LISTS; i++)
+	{
+		(void) arb_strbuf_char(each[i], '}');
+		failed = failed || each[i]->failed;
+		arb_params_text(&params, each[i]->data);
+	}
+	if (failed || !arb_desk_call(run->trade, DB_REPORT_MARKETS, &params, on_markets_told, run))
+		arb_reconcile_give_up(run, "the markets could not be sent");
+	for (i = 0; i < MARKET_LISTS; i++)
+		arb_strbuf_free(each[i]);
+}
+
+/* ----- from look to look ----- */
+
+/* Back to waiting: the next look begins when the orders in question are settled, but not before the delay. */
+static void
+look_later(Reconciliation *run, int64_t delay_ns)
+{
+	run->step = RECONCILE_SETTLE;
+	run->settle_ns = arb_mono_ns();
+	run->due_ns = run->settle_ns + delay_ns;
+}
+
+/* What moved between the reads was read twice, or not at all. */
+static bool
+has_moved(Reconciliation *run)
+{
+	const Trade *trade = run->trade;
+	int64_t		busy_ns = arb_mono_ns() - run->begun_ns;
+
+	if (trade->activity == run->activity)
+		return false;
+	run->moves++;
+	return is_periodic(run) ? busy_ns < BUSY_PATIENCE_NS : run->moves < MOVES_MAX;
+}
+
+static void
+conclude(Reconciliation *run)
+{
+	Trade	   *trade = run->trade;
+
+	if (trade->stranger_failures != run->failures)
+	{
+		run->rows_refused += (int) (trade->stranger_failures - run->failures);
+		arb_reconcile_incomplete(run, "the database did not take a fill");
+	}
+	else if (has_moved(run))
+		look_later(run, run->moves < 3 ? 0 : AGAIN_NS);
+	else if (run->market_count > 0)
+		tell_markets(run);
+	else
+		finish(run);
+}
+
+void
+arb_reconcile_is_read(Reconciliation *run)
+{
 	run->step = RECONCILE_TELL;
 	arb_reconcile_advance(run->trade);
 }
 
 static void
-on_holding(void *arg, const HttpAnswer *answer)
+on_plan(void *arg, const DbReply *reply)
 {
 	Reconciliation *run = arg;
+	int			rows;
+	int			row;
+	bool		kept = true;
 
-	if (!still_on(run) || !read_amount(run, answer, &run->holdings[run->next_symbol]))
+	if (!arb_reconcile_still_on(run))
 		return;
-	run->next_symbol++;
-	read_next(run, ask_holding, "");
-}
-
-static void
-ask_holding(Reconciliation *run)
-{
-	bool		asked;
-
-	if (run->next_symbol < run->symbol_count)
-		asked = arb_account_read(run->trade, run->symbols[run->next_symbol], on_holding, run);
+	rows = reply->status == DB_LOST || !arb_desk_ok(run->trade, reply) ? 0 : arb_reply_rows(reply);
+	if (rows < 1)
+	{
+		arb_reconcile_give_up(run, "the database did not say what to read");
+		return;
+	}
+	run->since_s = arb_reply_int(reply, 0, "since_s", 0);
+	for (row = 1; row < rows; row++)
+	{
+		kept = arb_reconcile_add_symbol(run, arb_reply_text(reply, row, "symbol")) && kept;
+		if (arb_reply_bool(reply, row, "tradable"))
+			kept = arb_reconcile_add_market(run, arb_reply_text(reply, row, "condition_id")) && kept;
+	}
+	if (kept)
+		arb_reconcile_read(run);
 	else
-		asked = arb_account_read(run->trade, NULL, on_cash, run);
-	if (!asked)
-		give_up(run, "a request could not be started");
+		arb_reconcile_give_up(run, "out of memory");
 }
 
 static void
-take_trade(Reconciliation *run, const PmTrade *news)
+look(Reconciliation *run)
 {
-	int			ours = 0;
-	int			mapped = 0;
+	Trade	   *trade = run->trade;
+	DbParams	params;
 
-	/* A row half believed is refused: what it says is not all booked. */
-	if (!arb_trade_news(run->trade, news, &ours, &mapped))
-		ours = 0;
-	run->rows_read++;
-	/* Fills of orders no longer in hand are the database's to recognise. */
-	if (ours > 0)
-	{
-		run->rows_mapped++;
-		add_symbol(run, news->token_id);
-	}
-	else
-		run->rows_refused++;
+	arb_reconcile_forget_look(run);
+	run->step = RECONCILE_READ;
+	run->activity = trade->activity;
+	run->failures = trade->stranger_failures;
+	run->incomplete = false;
+	/* Whatever else asked for a comparison until now gets it by this one. */
+	trade->reconcile_cause = NULL;
+	arb_desk_params(trade, &params);
+	arb_params_int(&params, run->id);
+	if (!arb_desk_call(trade, DB_RECONCILIATION_PLAN, &params, on_plan, run))
+		arb_reconcile_give_up(run, "the database could not be asked what to read");
 }
 
-static void
-on_trades(void *arg, const HttpAnswer *answer)
+/* The books are opened by the first balance, the checks come before the orders, and cancels before anything else. */
+static bool
+may_look(Reconciliation *run)
 {
-	Reconciliation *run = arg;
-	PmTradePage page;
-	ParseError	error;
-	char		next[PM_CURSOR_SIZE];
-	size_t		i;
+	const Trade *trade = run->trade;
+	int64_t		now_ns = arb_mono_ns();
 
-	if (!still_on(run) || !answered_well(run, answer))
-		return;
-	if (!arb_pm_parse_trades(answer->body, answer->len, &page, &error))
+	if (now_ns < run->due_ns)
+		return false;
+	if (trade->worker->client.credentials == NULL || !trade->work_read || !trade->balance_told || !trade->checks_told)
 	{
-		refuse_rows(run, &error);
-		return;
+		run->settle_ns = now_ns;
+		return false;
 	}
-	for (i = 0; i < page.count; i++)
-		take_trade(run, &page.trades[i]);
-	memcpy(next, page.next_cursor, sizeof(next));
-	arb_pm_trade_page_free(&page);
-	if (next[0] != '\0')
-	{
-		read_next(run, ask_trades, next);
-		return;
-	}
-	add_known_symbols(run);
-	read_next(run, ask_holding, "");
-}
-
-static void
-ask_trades(Reconciliation *run)
-{
-	char		path[VENUE_PATH_MAX];
-	char		after[48] = "";
-
-	/* A driven clock stamps trades with its own time. */
-	if (!run->trade->worker->hello.clock_driven)
-		(void) snprintf(after, sizeof(after), "after=%" PRId64 "&", arb_wall_ms() / 1000 - LOOK_BACK_S);
-	(void) snprintf(path, sizeof(path), "/data/trades?%snext_cursor=%s", after, run->cursor);
-	if (!arb_pm_private(&run->trade->worker->client, "GET", path, NULL, 0, on_trades, run))
-		give_up(run, "the trades could not be read");
-}
-
-static void
-on_orders(void *arg, const HttpAnswer *answer)
-{
-	Reconciliation *run = arg;
-	PmOrderPage page;
-	ParseError	error;
-	char		next[PM_CURSOR_SIZE];
-	size_t		i;
-
-	if (!still_on(run) || !answered_well(run, answer))
-		return;
-	if (!arb_pm_parse_orders(answer->body, answer->len, &page, &error))
-	{
-		refuse_rows(run, &error);
-		return;
-	}
-	for (i = 0; i < page.count; i++)
-	{
-		run->rows_read++;
-		/* Somebody else's order in our list: then what is not in it proves nothing either. */
-		if (run->open_count >= OPEN_MAX || arb_order_is_strange(run->trade, &page.orders[i]))
-		{
-			arb_input_error(&run->trade->worker->input_errors, "reconcile", "strange_order",
-							"an open order of somebody else, or too many of them");
-			run->rows_refused++;
-			continue;
-		}
-		memcpy(run->open_ids[run->open_count++], page.orders[i].id, VENUE_ORDER_ID_SIZE);
-		run->rows_mapped++;
-	}
-	memcpy(next, page.next_cursor, sizeof(next));
-	arb_pm_order_page_free(&page);
-	read_next(run, next[0] != '\0' ? ask_orders : ask_trades, next[0] != '\0' ? next : PM_CURSOR_FIRST);
-}
-
-static void
-ask_orders(Reconciliation *run)
-{
-	char		path[VENUE_PATH_MAX];
-
-	(void) snprintf(path, sizeof(path), "/data/orders?next_cursor=%s", run->cursor);
-	if (!arb_pm_private(&run->trade->worker->client, "GET", path, NULL, 0, on_orders, run))
-		give_up(run, "the open orders could not be read");
+	return (arb_orders_are_settled(trade) && arb_redeem_is_calm(trade)) ||
+		now_ns - run->settle_ns >= SETTLE_PATIENCE_NS;
 }
 
 /* ----- the beginning ----- */
@@ -460,20 +449,20 @@ on_begun(void *arg, const DbReply *reply)
 {
 	Reconciliation *run = arg;
 
-	if (!still_on(run))
+	if (!arb_reconcile_still_on(run))
 		return;
 	if (reply->status == DB_LOST || !arb_desk_ok(run->trade, reply))
 	{
-		give_up(run, "the database did not begin it");
+		arb_reconcile_give_up(run, "the database did not begin it");
 		return;
 	}
 	run->id = strtoll(arb_reply_value(reply), NULL, 10);
-	run->step = RECONCILE_SETTLE;
+	look_later(run, 0);
 	arb_reconcile_advance(run->trade);
 }
 
 static void
-begin(Trade *trade)
+begin(Trade *trade, const char *cause)
 {
 	Reconciliation *run = calloc(1, sizeof(*run));
 	DbParams	params;
@@ -481,30 +470,33 @@ begin(Trade *trade)
 	if (run == NULL)
 		return;
 	run->trade = trade;
-	run->cause = trade->reconcile_cause;
+	run->cause = cause;
 	run->begun_ns = arb_mono_ns();
-	run->step = RECONCILE_FINISH;
-	run->open_ids = calloc(OPEN_MAX, sizeof(*run->open_ids));
-	run->symbols = calloc(SYMBOLS_MAX, sizeof(*run->symbols));
+	run->step = RECONCILE_READ;
 	arb_desk_params(trade, &params);
 	arb_params_text(&params, run->cause);
-	if (run->open_ids == NULL || run->symbols == NULL ||
-		!arb_desk_call(trade, DB_BEGIN_RECONCILIATION, &params, on_begun, run))
+	if (!arb_desk_call(trade, DB_BEGIN_RECONCILIATION, &params, on_begun, run))
 	{
 		run_free(run);
 		return;
 	}
 	trade->reconciliation = run;
 	trade->reconcile_cause = NULL;
+	trade->periodic_ns = 0;
 }
 
-static bool
-may_begin(const Trade *trade)
+/* The database hears of it before anything is asked of the venue: it notes what was in question. */
+static void
+begin_if_due(Trade *trade)
 {
-	/* The books are opened by the first balance, and cancels come before anything else. */
-	return trade->reconcile_cause != NULL && !trade->halted && !trade->stopping && trade->epoch > 0 &&
-		trade->work_read && trade->balance_told && trade->worker->client.credentials != NULL &&
-		arb_mono_ns() >= trade->reconcile_ns && arb_worker_has_database(trade->worker);
+	int64_t		now_ns = arb_mono_ns();
+
+	if (trade->halted || trade->stopping || trade->epoch == 0 || !arb_worker_has_database(trade->worker))
+		return;
+	if (trade->reconcile_cause != NULL && now_ns >= trade->reconcile_ns)
+		begin(trade, trade->reconcile_cause);
+	else if (trade->reconcile_cause == NULL && trade->periodic_ns > 0 && now_ns >= trade->periodic_ns)
+		begin(trade, PERIODIC);
 }
 
 void
@@ -513,35 +505,27 @@ arb_reconcile_advance(Trade *trade)
 	Reconciliation *run = trade->reconciliation;
 
 	if (run == NULL)
-	{
-		if (may_begin(trade))
-			begin(trade);
-		return;
-	}
-	switch (run->step)
-	{
-		case RECONCILE_SETTLE:
-			if (!(arb_orders_are_settled(trade) && arb_redeem_is_calm(trade)) &&
-				arb_mono_ns() - run->begun_ns < SETTLE_PATIENCE_NS)
-				return;
-			run->step = RECONCILE_READ;
-			read_next(run, ask_orders, PM_CURSOR_FIRST);
-			return;
-		case RECONCILE_TELL:
-			if (arb_orders_are_told(trade))
-				finish(run);
-			return;
-		default:
-			return;
-	}
+		begin_if_due(trade);
+	else if (run->step == RECONCILE_SETTLE && may_look(run))
+		look(run);
+	else if (run->step == RECONCILE_TELL && arb_orders_are_told(trade) && trade->strangers_telling == 0)
+		conclude(run);
 }
 
 void
 arb_reconcile_want(Trade *trade, const char *cause)
 {
-	if (trade->reconcile_cause == NULL)
-		trade->reconcile_cause = cause;
+	trade->reconcile_cause = cause;
 	trade->reconcile_ns = 0;
+	arb_reconcile_advance(trade);
+}
+
+void
+arb_reconcile_soon(Trade *trade)
+{
+	/* One that is under way, or about to begin, sees it too. */
+	if (trade->reconciliation == NULL && trade->reconciled)
+		trade->periodic_ns = 1;
 	arb_reconcile_advance(trade);
 }
 
@@ -554,9 +538,8 @@ arb_reconcile_forget(Trade *trade)
 	if (run == NULL)
 		return;
 	trade->reconciliation = NULL;
-	if (trade->reconcile_cause == NULL)
-		trade->reconcile_cause = run->cause;
+	want_again(run, 0);
 	/* Waiting for orders it has no request under way that would come back to it. */
-	if (run->step == RECONCILE_SETTLE || run->step == RECONCILE_TELL)
+	if (run->step != RECONCILE_READ)
 		run_free(run);
 }

@@ -44,8 +44,14 @@ take_order(Trade *trade, const PmOrder *event)
 {
 	WorkOrder  *order = arb_order_find_venue(trade, event->id);
 
-	/* Orders of others who use the wallet are seen at the next reconciliation. */
-	if (order == NULL || order->stage == ORDER_STAGE_CLAIMING)
+	if (order == NULL)
+	{
+		/* Somebody else uses the wallet, or it is late news of an order that is forgotten. */
+		if (event->event == PM_ORDER_EVENT_PLACEMENT)
+			arb_reconcile_soon(trade);
+		return;
+	}
+	if (order->stage == ORDER_STAGE_CLAIMING)
 		return;
 	/* Frames may be late or say no number, so less than what was answered before is no wonder: it is asked. */
 	if (event->size_matched < order->venue_matched || !arb_order_believe(order, event, 0))
