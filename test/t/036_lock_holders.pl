@@ -16,13 +16,12 @@ $node->safe_psql('arbees', q{
 	SELECT arbees_deposit('busy', 1000, 'to begin with')});
 ok(wait_for_sql($node, 'SELECT count(*) > 0 FROM arbees.conductor WHERE ticks > 0'), 'the conductor ticks');
 
-sub hold
+my $take = q{SELECT count(*) FROM arbees.portfolios p, LATERAL arbees.check_book(p.portfolio_id) WHERE p.name = 'busy'};
+
+sub session
 {
-	my ($name) = @_;
 	my $session = $node->background_psql('arbees', on_error_stop => 0);
-	my $pid = $session->query_safe('SELECT pg_backend_pid()');
-	$session->query_safe("BEGIN; SELECT count(*) FROM arbees.portfolios p, LATERAL arbees.check_book(p.portfolio_id) WHERE p.name = '$name'");
-	return ($session, $pid);
+	return ($session, $session->query_safe('SELECT pg_backend_pid()'));
 }
 
 sub ticks { return $node->safe_psql('arbees', 'SELECT ticks FROM arbees.conductor') }
@@ -39,7 +38,8 @@ my $gone = sub { return "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $
 
 # Idle in a transaction: its time is short here.
 $node->safe_psql('arbees', q{SELECT arbees_set('lock_max_idle_ms', '1000', 'test')});
-my ($idle, $idle_pid) = hold('busy');
+my ($idle, $idle_pid) = session();
+$idle->query_safe("BEGIN; $take");
 my $before = ticks();
 ok(wait_for_sql($node, "SELECT ticks > $before + 1 FROM arbees.conductor"), 'the conductor goes on while a portfolio is held');
 ok(wait_for_sql($node, $gone->($idle_pid)), 'who idles in a transaction that holds a portfolio is ended');
@@ -47,8 +47,9 @@ ok(wait_for_sql($node, alerts('lock_holder_ended', $idle_pid), '1'), 'an alert n
 eval { $idle->quit };
 
 # At work: it is told of, once, and goes on.
-my ($works, $works_pid) = hold('busy');
-$works->query_until(qr/at work/, "\\echo at work\nSELECT pg_sleep(3600);\n");
+my ($works, $works_pid) = session();
+# In one message: a slow machine must not let it idle in between.
+$works->query_until(qr/at work/, "\\echo at work\nBEGIN \\; $take \\; SELECT pg_sleep(3600);\n");
 ok(wait_for_sql($node, alerts('lock_held', $works_pid), '1'), 'who works is told of');
 $before = ticks();
 ok(wait_for_sql($node, "SELECT ticks > $before + 4 FROM arbees.conductor"), 'ticks go by');
