@@ -8,9 +8,9 @@ PG_CONFIG ?= /usr/lib/postgresql/15/bin/pg_config
 BUILD = $(CURDIR)/build
 
 # Targets that need no PGXS: they work on a machine that lacks pg_config.
-HOUSE = help docs demo test smoke bench bench-check up psql down vectors format lint
+HOUSE = help docs demo test crash-matrix chaos smoke bench bench-check up psql down vectors format lint
 
-.PHONY: $(HOUSE) debug-library worker-all worker-install worker-clean
+.PHONY: $(HOUSE) debug-library debug-worker worker-all worker-install worker-clean
 .DEFAULT_GOAL := all
 
 help:
@@ -21,6 +21,8 @@ help:
 	@echo '                    REPLAY=folder SPEED=n (a recorded day, n times as fast; 0: as fast as it goes)'
 	@echo '  make test         every test; ends with "N passed, N failed, N skipped"'
 	@echo '                    ONLY="regress isolation tap unit vectors client" runs some groups'
+	@echo '  make crash-matrix who dies x at which point of an order x what the venue does: every cell'
+	@echo '  make chaos        random faults and kills, SEEDS=1..200 (or "17 23"), JOBS=2 at a time; a seed replays'
 	@echo '  make smoke        server, extension, one PAPER order to its fill, one kill'
 	@echo '  make up           leave a private server running, print how to reach it'
 	@echo '  make psql         open psql there'
@@ -44,6 +46,12 @@ demo:
 
 test:
 	@exec env ONLY='$(ONLY)' test/run
+
+crash-matrix:
+	@exec env MATRIX=all ONLY=tap ONLY_TAP='040*' test/run
+
+chaos:
+	@exec env SEEDS='$(SEEDS)' JOBS='$(JOBS)' test/chaos/run
 
 smoke:
 	@scripts/smoke
@@ -140,6 +148,9 @@ $(BUILD)/debug/arbees.so: $(DEBUG_OBJS) $(filter-out $(DEBUG_SOURCES:.c=.o),$(OB
 	$(CC) $(CFLAGS) -shared -o $@ $^ $(LDFLAGS) $(SHLIB_LINK)
 
 debug-library: $(BUILD)/debug/arbees.so
+
+debug-worker:
+	+@$(MAKE) -C worker BUILD='$(BUILD)' debug-worker
 
 # An installation must not replace what somebody made first, so it creates
 # plainly; upgrade scripts take the same parts as they are.

@@ -251,8 +251,13 @@ arb_worker_alert(Worker *worker, const char *severity, const char *kind, const c
 static void
 on_heartbeat_answer(void *arg, const DbReply *reply)
 {
-	if (reply->status == DB_OK && arb_reply_rows(reply) == 1)
-		note_level(arg, arb_reply_text(reply, 0, "kill_level"), false);
+	Worker	   *worker = arg;
+
+	if (reply->status != DB_OK || arb_reply_rows(reply) != 1)
+		return;
+	worker->dry_run = arb_reply_bool(reply, 0, "dry_run");
+	arb_record_orders(worker);
+	note_level(worker, arb_reply_text(reply, 0, "kill_level"), false);
 }
 
 static void

@@ -57,6 +57,8 @@ typedef struct Worker
 	Hello		hello;
 	bool		greeted;		/* hello was answered once; the parts exist */
 	bool		hello_asking;	/* its answer is under way */
+	bool		recording;		/* requests of PAPER orders are being asked for */
+	bool		dry_run;		/* the account has DRY_RUN portfolios, said with each heartbeat */
 	bool		registered;		/* hello was answered on the present action connection */
 	InputErrors input_errors;
 	double		clock_offset_ms;	/* the venue's clock minus ours; a measurement, not money */

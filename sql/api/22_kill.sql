@@ -162,7 +162,7 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arbees_resume_portfolio';
 COMMENT ON FUNCTION @extschema@.arbees_resume_portfolio(text, text) IS
-	'lifts the level that a PAPER portfolio''s losses set, and ends a drill in it; the kill switch stays as it is';
+	'lifts the level that a PAPER or DRY_RUN portfolio''s losses set, and ends a drill in it; the kill switch stays as it is';
 REVOKE ALL ON FUNCTION @extschema@.arbees_resume_portfolio(text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.arbees_resume_portfolio(text, text) TO arbees_risk;
 

@@ -121,7 +121,8 @@ CREATE TYPE arbees.order_ticket AS (
 	expires_s		bigint,
 	condition_id	text,
 	fee_rate		numeric,
-	fee_exponent	integer
+	fee_exponent	integer,
+	dry_run			boolean
 );
 
 CREATE OR REPLACE FUNCTION arbees.on_quotes(

@@ -43,12 +43,16 @@ DECLARE
 	v_mode	arbees.mode := mode::arbees.mode;
 	id		integer;
 BEGIN
-	IF v_mode IN ('DRY_RUN', 'BACKTEST') THEN
+	IF v_mode = 'BACKTEST' THEN
 		RAISE EXCEPTION 'mode % is not built yet', v_mode
-			USING ERRCODE = 'RB008', HINT = 'PAPER and LIVE work.';
+			USING ERRCODE = 'RB008', HINT = 'PAPER, DRY_RUN and LIVE work.';
 	END IF;
 	IF v_mode = 'PAPER' AND account IS NOT NULL THEN
 		RAISE EXCEPTION 'a PAPER portfolio has no venue account' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	IF v_mode <> 'PAPER' AND account IS NULL THEN
+		RAISE EXCEPTION 'a % portfolio needs a venue account', v_mode
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'arbees_create_account makes one.';
 	END IF;
 	INSERT INTO arbees.portfolios (name, mode, venue_id, venue_account_id)
 	SELECT $1, v_mode, v.venue_id, a.venue_account_id
@@ -62,7 +66,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION @extschema@.arbees_create_portfolio(text, text, text, text) IS
-	'all that is added up together: one mode, one run; LIVE needs a venue account, PAPER takes NULL; returns its id';
+	'all that is added up together: one mode, one run; LIVE and DRY_RUN need a venue account, PAPER takes NULL; returns its id';
 
 CREATE OR REPLACE FUNCTION arbees.portfolio_id(name text)
 RETURNS integer
@@ -339,9 +343,9 @@ DECLARE
 	s	arbees.strategies;
 BEGIN
 	SELECT mode INTO v_mode FROM arbees.portfolios p WHERE p.portfolio_id = arbees.portfolio_id($2);
-	IF v_mode IN ('DRY_RUN', 'BACKTEST') THEN
+	IF v_mode = 'BACKTEST' THEN
 		RAISE EXCEPTION 'mode % is not built yet', v_mode
-			USING ERRCODE = 'RB008', HINT = 'PAPER and LIVE work.';
+			USING ERRCODE = 'RB008', HINT = 'PAPER, DRY_RUN and LIVE work.';
 	END IF;
 	SELECT * INTO s FROM arbees.strategies x WHERE x.name = $1;
 	IF s.strategy_id IS NULL THEN
@@ -366,12 +370,12 @@ BEGIN
 		(s.kill_rules ->> 'win_pct')::numeric, (s.kill_rules ->> 'after_trades')::integer
 	FROM arbees.portfolios p
 	WHERE p.portfolio_id = arbees.portfolio_id($2)
-	ON CONFLICT ON CONSTRAINT deployments_strategy_portfolio_key DO NOTHING
+	ON CONFLICT (strategy_id, portfolio_id) WHERE state <> 'retired' DO NOTHING
 	RETURNING deployment_id INTO id;
 	IF id IS NULL THEN
 		RAISE EXCEPTION 'strategy "%" is deployed in portfolio "%" already', $1, $2
 			USING ERRCODE = 'unique_violation', DETAIL = (SELECT format('It is deployment %s, %s.', d.deployment_id, d.state)
-				FROM arbees.deployments d WHERE d.strategy_id = s.strategy_id AND d.portfolio_id = arbees.portfolio_id($2));
+				FROM arbees.deployments d WHERE d.strategy_id = s.strategy_id AND d.portfolio_id = arbees.portfolio_id($2) AND d.state <> 'retired');
 	END IF;
 	IF s.limits IS NULL THEN
 		RAISE WARNING 'strategy "%" declares no limits: the gate denies its entries', $1
@@ -436,13 +440,13 @@ DECLARE
 	t	text;
 BEGIN
 	-- A desk's leaf shows what a leaf has: columns, constraints, indexes.
-	FOREACH t IN ARRAY ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger'] LOOP
+	FOREACH t IN ARRAY ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger', 'order_payloads'] LOOP
 		EXECUTE format('CREATE TABLE arbees.%I (LIKE arbees.%I INCLUDING ALL, CONSTRAINT %I CHECK (mode = ''BACKTEST''))',
 			t || '_run_' || $1, t || '_paper', t || '_backtest_mode_check');
 	END LOOP;
 	EXECUTE format('CREATE TABLE arbees.%I (LIKE arbees.quotes_desk INCLUDING ALL)', 'quotes_run_' || $1);
 	EXECUTE format('CREATE TABLE arbees.%I (LIKE arbees.ticks_desk INCLUDING ALL)', 'ticks_run_' || $1);
-	FOREACH t IN ARRAY ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger', 'quotes', 'ticks'] LOOP
+	FOREACH t IN ARRAY ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger', 'order_payloads', 'quotes', 'ticks'] LOOP
 		EXECUTE format('ALTER TABLE arbees.%I ATTACH PARTITION arbees.%I FOR VALUES IN (%s)',
 			t || '_backtest', t || '_run_' || $1, $1);
 	END LOOP;
@@ -463,7 +467,7 @@ BEGIN
 	IF EXISTS (SELECT FROM arbees.portfolios p WHERE p.portfolio_id = $1 AND p.mode <> 'BACKTEST') THEN
 		RAISE EXCEPTION 'portfolio % is no backtest run', $1 USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	FOREACH t IN ARRAY ARRAY['fills', 'orders', 'positions', 'decisions', 'portfolio_ledger', 'journal', 'quotes', 'ticks'] LOOP
+	FOREACH t IN ARRAY ARRAY['order_payloads', 'fills', 'orders', 'positions', 'decisions', 'portfolio_ledger', 'journal', 'quotes', 'ticks'] LOOP
 		EXECUTE format('DROP TABLE arbees.%I', t || '_run_' || $1);
 	END LOOP;
 END

@@ -1,12 +1,28 @@
 /* The order protocol of the worker, and the operators' verbs on orders and positions. */
 -- Without SET search_path, which costs every call two settings: the library fixes it where a name is looked up.
 CREATE OR REPLACE FUNCTION arbees.claim_order(
-	account integer, epoch bigint, order_id bigint, venue_order_id text, body_hash bytea,
+	account integer, epoch bigint, order_id bigint, venue_order_id text, body_hash bytea, request text,
 	OUT claimed boolean, OUT reason text, OUT send_within_ms integer)
 LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 AS 'MODULE_PATHNAME', 'arbees_claim_order';
-COMMENT ON FUNCTION arbees.claim_order(integer, bigint, bigint, text, bytea) IS
-	'NEW -> SENDING; only after its commit may a byte leave';
+COMMENT ON FUNCTION arbees.claim_order(integer, bigint, bigint, text, bytea, text) IS
+	'NEW -> SENDING, with the request that is to be sent; only after its commit may a byte leave. A DRY_RUN order is filled here and never sent';
+
+CREATE OR REPLACE FUNCTION arbees.record_payload(order_id bigint, venue_order_id text, body_hash bytea, request text)
+RETURNS boolean
+LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arbees_record_payload';
+COMMENT ON FUNCTION arbees.record_payload(bigint, text, bytea, text) IS
+	'stores the request a PAPER order would have been; false when it is there already';
+
+CREATE OR REPLACE FUNCTION arbees.unrecorded_orders(venue integer)
+RETURNS SETOF arbees.order_ticket
+LANGUAGE C STRICT STABLE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arbees_unrecorded_orders';
+COMMENT ON FUNCTION arbees.unrecorded_orders(integer) IS
+	'the youngest PAPER orders whose requests are not kept yet, for a worker to record';
 
 CREATE OR REPLACE FUNCTION arbees.claim_again(
 	account integer, epoch bigint, order_id bigint, body_hash bytea,
@@ -72,7 +88,8 @@ CREATE TYPE arbees.work_item AS (
 	expires_s		bigint,
 	condition_id	text,
 	fee_rate		numeric,
-	fee_exponent	integer
+	fee_exponent	integer,
+	dry_run			boolean
 );
 CREATE OR REPLACE FUNCTION arbees.pending_work(account integer, epoch bigint)
 RETURNS SETOF arbees.work_item
@@ -176,7 +193,8 @@ COMMENT ON FUNCTION arbees.step_exits() IS 'makes the exits that kill switch, cl
 COMMENT ON FUNCTION arbees.step_settlement() IS 'settles the positions of resolved windows';
 
 REVOKE ALL ON FUNCTION
-	arbees.claim_order(integer, bigint, bigint, text, bytea),
+	arbees.claim_order(integer, bigint, bigint, text, bytea, text),
+	arbees.record_payload(bigint, text, bytea, text), arbees.unrecorded_orders(integer),
 	arbees.claim_again(integer, bigint, bigint, bytea), arbees.trader_settings(integer, bigint),
 	arbees.report_order(integer, bigint, bigint, text, text, numeric, text),
 	arbees.report_fill(integer, bigint, text, text, text, text, text, numeric, numeric, numeric, numeric, text, bigint),
@@ -188,7 +206,8 @@ REVOKE ALL ON FUNCTION
 	arbees.step_windows(), arbees.step_orders(), arbees.step_exits(), arbees.step_settlement()
 	FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-	arbees.claim_order(integer, bigint, bigint, text, bytea),
+	arbees.claim_order(integer, bigint, bigint, text, bytea, text),
+	arbees.record_payload(bigint, text, bytea, text), arbees.unrecorded_orders(integer),
 	arbees.claim_again(integer, bigint, bigint, bytea), arbees.trader_settings(integer, bigint),
 	arbees.report_order(integer, bigint, bigint, text, text, numeric, text),
 	arbees.report_fill(integer, bigint, text, text, text, text, text, numeric, numeric, numeric, numeric, text, bigint),

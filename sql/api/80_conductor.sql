@@ -57,7 +57,7 @@ INSERT INTO arbees.tick_steps (position, name, function_name, is_safety, descrip
 SELECT s.position, s.name, s.function_name, s.is_safety, s.description
 FROM (VALUES
 	(2, 'kill_file', 'arbees.step_kill_file', true, 'the kill file stops trading while it is there'),
-	(5, 'lock_holders', 'arbees.step_lock_holders', true, 'a session that holds a portfolio for too long is ended'),
+	(3, 'lock_holders', 'arbees.step_lock_holders', true, 'a session that holds a portfolio for too long is ended'),
 	(10, 'windows', 'arbees.step_windows', false, 'windows open and close by their clock'),
 	(20, 'orders', 'arbees.step_orders', false, 'orders that nobody claimed expire, unconfirmed ones become UNKNOWN'),
 	(30, 'exits', 'arbees.step_exits', false, 'exits by time, by the kill level, and what an earlier exit left open'),

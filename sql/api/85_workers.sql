@@ -15,7 +15,7 @@ REVOKE ALL ON FUNCTION arbees.worker_hello(text, text, text, text, integer, bool
 GRANT EXECUTE ON FUNCTION arbees.worker_hello(text, text, text, text, integer, boolean) TO arbees_worker;
 
 CREATE OR REPLACE FUNCTION arbees.worker_heartbeat(worker text, state jsonb,
-	OUT kill_level text, OUT market_ms bigint)
+	OUT kill_level text, OUT market_ms bigint, OUT dry_run boolean)
 RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp

@@ -58,7 +58,7 @@ WITH facts AS (
 		 FROM arbees.trader_epochs e JOIN arbees.venue_accounts a USING (venue_account_id)
 		 JOIN arbees.liveness l ON l.what = 'trader' AND l.name = a.name) AS traders,
 		(SELECT string_agg(p.name, ', ' ORDER BY p.name) FROM arbees.portfolios p
-		 WHERE p.mode = 'LIVE' AND NOT EXISTS (
+		 WHERE p.mode IN ('LIVE', 'DRY_RUN') AND NOT EXISTS (
 			SELECT FROM arbees.liveness l JOIN arbees.venue_accounts a ON a.name = l.name
 			WHERE l.what = 'trader' AND l.alive AND a.venue_account_id = p.venue_account_id)) AS untraded,
 		(SELECT string_agg(CASE b.scope WHEN 'desk' THEN 'desk'

@@ -36,6 +36,12 @@ WHERE o.mode <> 'BACKTEST'
 GROUP BY o.decision_id, o.portfolio_id
 HAVING pg_catalog.count(*) > 1
 UNION ALL
+SELECT 'claimed order without its request', o.order_id, o.portfolio_id, 'venue order ' || coalesce(o.venue_order_id, 'unknown')
+FROM arbees.orders o
+WHERE o.mode IN ('LIVE', 'DRY_RUN') AND o.body_hash IS NOT NULL AND NOT EXISTS (
+	SELECT FROM arbees.order_payloads y
+	WHERE y.order_id = o.order_id AND y.portfolio_id = o.portfolio_id AND y.mode = o.mode AND y.body_hash = o.body_hash)
+UNION ALL
 SELECT 'decision does not replay', d.decision_id, d.portfolio_id, d.signal_key
 FROM arbees.decisions d
 WHERE d.mode <> 'BACKTEST' AND arbees.judge(d.input) <> d.output

@@ -3,6 +3,10 @@
  * PUBLIC gets nothing: what a part above forgot to take away goes here.
  */
 GRANT SELECT ON ALL TABLES IN SCHEMA arbees TO arbees_viewer;
+-- A signed order is worth money to whoever holds it, though it wants the account's own key to be posted.
+REVOKE SELECT ON arbees.order_payloads, arbees.order_payloads_live, arbees.order_payloads_dry_run,
+	arbees.order_payloads_paper, arbees.order_payloads_backtest FROM arbees_viewer;
+GRANT SELECT ON arbees.order_payloads TO arbees_risk;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA arbees FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.arbees_replay(bigint), @extschema@.arbees_explain(bigint) FROM PUBLIC;
 -- Behind the views, and to read decisions with: they change nothing.

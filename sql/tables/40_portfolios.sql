@@ -18,10 +18,10 @@ CREATE TABLE arbees.portfolios (
 		CHECK ((mode IN ('LIVE', 'DRY_RUN')) = (venue_account_id IS NOT NULL)),
 	-- Real money is stopped by the kill switch of the desk, and by nothing weaker.
 	CONSTRAINT portfolios_levels_check
-		CHECK (mode = 'PAPER' OR (kill_level = 'none' AND drill_level = 'none'))
+		CHECK (mode IN ('PAPER', 'DRY_RUN') OR (kill_level = 'none' AND drill_level = 'none'))
 );
 COMMENT ON COLUMN arbees.portfolios.kill_level IS
-	'a level of this PAPER portfolio alone, set by its losses; the strictest of it, drill_level and the kill switch binds';
+	'a level of this PAPER or DRY_RUN portfolio alone, set by its losses; the strictest of it, drill_level and the kill switch binds';
 COMMENT ON COLUMN arbees.portfolios.drill_level IS 'the level that a drill rehearses';
 -- What a kill counts by: backtest runs may be many.
 CREATE INDEX portfolios_desk_idx ON arbees.portfolios (portfolio_id) WHERE mode <> 'BACKTEST';
@@ -119,7 +119,6 @@ CREATE TABLE arbees.deployments (
 	CONSTRAINT deployments_strategy_fkey FOREIGN KEY (strategy_id) REFERENCES arbees.strategies,
 	CONSTRAINT deployments_portfolio_fkey
 		FOREIGN KEY (portfolio_id, mode) REFERENCES arbees.portfolios (portfolio_id, mode),
-	CONSTRAINT deployments_strategy_portfolio_key UNIQUE (strategy_id, portfolio_id),
 	CONSTRAINT deployments_state_check CHECK (state IN ('active', 'paused', 'retired')),
 	CONSTRAINT deployments_params_check CHECK (jsonb_typeof(params) = 'object')
 );
@@ -129,6 +128,8 @@ COMMENT ON COLUMN arbees.deployments.kill_loss_usd IS
 	'loss of the deployment at which it enters no more; this and the three that follow are its kill criterion, NULL where there is none';
 COMMENT ON COLUMN arbees.deployments.kill_win_pct IS 'percent of closed positions with a gain below which it enters no more, once kill_after_trades have closed';
 COMMENT ON COLUMN arbees.deployments.risk_scaler IS 'what every entry''s size is multiplied by, 0 to 1';
+-- One at a time: what was retired stays as a record and stands in nobody's way.
+CREATE UNIQUE INDEX deployments_running_key ON arbees.deployments (strategy_id, portfolio_id) WHERE state <> 'retired';
 CREATE INDEX deployments_portfolio_idx ON arbees.deployments (portfolio_id);
 
 CREATE TABLE arbees.breakers (

@@ -219,6 +219,23 @@ COMMENT ON COLUMN arbees.fills.reserved_change IS
 -- Fills that may still fail: their trades are read at the venue until they are final.
 CREATE INDEX fills_provisional_idx ON arbees.fills (portfolio_id, matched_at) WHERE settlement = 'PROVISIONAL';
 
+/* What was sent, or would have been: the request as the worker built it, stored with the claim. */
+CREATE TABLE arbees.order_payloads (
+	order_id		bigint NOT NULL,
+	portfolio_id	integer NOT NULL,
+	mode			arbees.mode NOT NULL,
+	venue_order_id	text,
+	body_hash		bytea NOT NULL,
+	request			text NOT NULL,
+	claimed_at		timestamptz NOT NULL,
+	PRIMARY KEY (order_id, portfolio_id, mode),
+	CONSTRAINT order_payloads_hash_check CHECK (octet_length(body_hash) = 32)
+) PARTITION BY LIST (mode);
+COMMENT ON TABLE arbees.order_payloads IS
+	'the HTTP request of each order: method and path, the headers with secrets redacted, an empty line, the body byte for byte; LIVE sent it, the other modes did not';
+COMMENT ON COLUMN arbees.order_payloads.venue_order_id IS 'the id derived from what was signed; NULL where nothing could be signed';
+COMMENT ON COLUMN arbees.order_payloads.body_hash IS 'SHA-256 of the body, compared with it when the row was written';
+
 /* What the venue says was traded on our account and no order of ours explains: booked here, alarmed, never dropped. */
 CREATE SEQUENCE arbees.orphan_fills_seq;
 CREATE TABLE arbees.orphan_fills (
@@ -348,7 +365,7 @@ COMMENT ON COLUMN arbees.portfolio_ledger.trade_pnl IS 'result of the position t
 COMMENT ON COLUMN arbees.portfolio_ledger.d_realized IS
 	'as the other columns that begin with d_: totals of the row''s deployment; NULL in rows of no deployment';
 
-/* Winning shares the venue has still to pay, and when it did; LIVE only, since PAPER pays itself. */
+/* Winning shares the venue has still to pay, and when it did; LIVE only, since simulated modes pay themselves. */
 CREATE SEQUENCE arbees.redemptions_seq;
 CREATE TABLE arbees.redemptions (
 	redemption_id	bigint PRIMARY KEY DEFAULT nextval('arbees.redemptions_seq'),

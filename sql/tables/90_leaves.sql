@@ -37,6 +37,8 @@ CREATE TRIGGER fills_guard BEFORE INSERT OR UPDATE OR DELETE ON arbees.fills
 	FOR EACH ROW EXECUTE FUNCTION arbees.guard_rows('fills', 'closed');
 CREATE TRIGGER portfolio_ledger_guard BEFORE INSERT OR UPDATE OR DELETE ON arbees.portfolio_ledger
 	FOR EACH ROW EXECUTE FUNCTION arbees.guard_rows('portfolio_ledger', 'append');
+CREATE TRIGGER order_payloads_guard BEFORE INSERT OR UPDATE OR DELETE ON arbees.order_payloads
+	FOR EACH ROW EXECUTE FUNCTION arbees.guard_rows('order_payloads', 'append');
 
 CREATE TRIGGER orders_no_truncate BEFORE TRUNCATE ON arbees.orders
 	FOR EACH STATEMENT EXECUTE FUNCTION arbees.orders_guard();
@@ -48,6 +50,8 @@ CREATE TRIGGER fills_no_truncate BEFORE TRUNCATE ON arbees.fills
 	FOR EACH STATEMENT EXECUTE FUNCTION arbees.guard_rows('fills', 'closed');
 CREATE TRIGGER portfolio_ledger_no_truncate BEFORE TRUNCATE ON arbees.portfolio_ledger
 	FOR EACH STATEMENT EXECUTE FUNCTION arbees.guard_rows('portfolio_ledger', 'append');
+CREATE TRIGGER order_payloads_no_truncate BEFORE TRUNCATE ON arbees.order_payloads
+	FOR EACH STATEMENT EXECUTE FUNCTION arbees.guard_rows('order_payloads', 'append');
 
 /* guard_table gives a table of the trade its guards, which nothing switches off. */
 CREATE FUNCTION arbees.guard_table(name text, suffix text)
@@ -59,7 +63,7 @@ DECLARE
 	guard	text := CASE name WHEN 'orders' THEN 'arbees.orders_guard()'
 		WHEN 'positions' THEN 'arbees.positions_guard()'
 		ELSE format('arbees.guard_rows(%L, %L)', name,
-			CASE name WHEN 'portfolio_ledger' THEN 'append' ELSE 'closed' END) END;
+			CASE WHEN name IN ('portfolio_ledger', 'order_payloads') THEN 'append' ELSE 'closed' END) END;
 BEGIN
 	IF NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgname = name || '_guard'
 		AND t.tgrelid = format('arbees.%I', name || suffix)::regclass) THEN
@@ -84,7 +88,7 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
 	PERFORM arbees.guard_table(t, suffix)
-	FROM unnest(ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger']) t;
+	FROM unnest(ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger', 'order_payloads']) t;
 	EXECUTE format('ALTER TABLE arbees.%1$I
 		ADD CONSTRAINT positions_portfolio_fkey FOREIGN KEY (portfolio_id, mode)
 			REFERENCES arbees.portfolios (portfolio_id, mode),
@@ -106,6 +110,10 @@ BEGIN
 			REFERENCES arbees.%2$I',
 		'fills' || suffix, 'orders' || suffix);
 	EXECUTE format('ALTER TABLE arbees.%1$I
+		ADD CONSTRAINT order_payloads_order_fkey FOREIGN KEY (order_id, portfolio_id, mode)
+			REFERENCES arbees.%2$I',
+		'order_payloads' || suffix, 'orders' || suffix);
+	EXECUTE format('ALTER TABLE arbees.%1$I
 		ADD CONSTRAINT portfolio_ledger_portfolio_fkey FOREIGN KEY (portfolio_id, mode)
 			REFERENCES arbees.portfolios (portfolio_id, mode)',
 		'portfolio_ledger' || suffix);
@@ -125,12 +133,15 @@ ALTER TABLE arbees.fills ENABLE ALWAYS TRIGGER fills_guard;
 ALTER TABLE arbees.fills ENABLE ALWAYS TRIGGER fills_no_truncate;
 ALTER TABLE arbees.portfolio_ledger ENABLE ALWAYS TRIGGER portfolio_ledger_guard;
 ALTER TABLE arbees.portfolio_ledger ENABLE ALWAYS TRIGGER portfolio_ledger_no_truncate;
+ALTER TABLE arbees.order_payloads ENABLE ALWAYS TRIGGER order_payloads_guard;
+ALTER TABLE arbees.order_payloads ENABLE ALWAYS TRIGGER order_payloads_no_truncate;
 
 CREATE TABLE arbees.decisions_live PARTITION OF arbees.decisions FOR VALUES IN ('LIVE');
 CREATE TABLE arbees.positions_live PARTITION OF arbees.positions FOR VALUES IN ('LIVE');
 CREATE TABLE arbees.orders_live PARTITION OF arbees.orders FOR VALUES IN ('LIVE');
 CREATE TABLE arbees.fills_live PARTITION OF arbees.fills FOR VALUES IN ('LIVE');
 CREATE TABLE arbees.portfolio_ledger_live PARTITION OF arbees.portfolio_ledger FOR VALUES IN ('LIVE');
+CREATE TABLE arbees.order_payloads_live PARTITION OF arbees.order_payloads FOR VALUES IN ('LIVE');
 SELECT arbees.furnish_leaf('_live');
 -- Orders whose bytes may be on their way, for the kill's count; simulated ones never stand here.
 CREATE INDEX orders_live_sending_idx ON arbees.orders_live (order_id) WHERE state = 'SENDING';
@@ -139,12 +150,14 @@ CREATE TABLE arbees.positions_paper PARTITION OF arbees.positions FOR VALUES IN 
 CREATE TABLE arbees.orders_paper PARTITION OF arbees.orders FOR VALUES IN ('PAPER');
 CREATE TABLE arbees.fills_paper PARTITION OF arbees.fills FOR VALUES IN ('PAPER');
 CREATE TABLE arbees.portfolio_ledger_paper PARTITION OF arbees.portfolio_ledger FOR VALUES IN ('PAPER');
+CREATE TABLE arbees.order_payloads_paper PARTITION OF arbees.order_payloads FOR VALUES IN ('PAPER');
 SELECT arbees.furnish_leaf('_paper');
 CREATE TABLE arbees.decisions_dry_run PARTITION OF arbees.decisions FOR VALUES IN ('DRY_RUN');
 CREATE TABLE arbees.positions_dry_run PARTITION OF arbees.positions FOR VALUES IN ('DRY_RUN');
 CREATE TABLE arbees.orders_dry_run PARTITION OF arbees.orders FOR VALUES IN ('DRY_RUN');
 CREATE TABLE arbees.fills_dry_run PARTITION OF arbees.fills FOR VALUES IN ('DRY_RUN');
 CREATE TABLE arbees.portfolio_ledger_dry_run PARTITION OF arbees.portfolio_ledger FOR VALUES IN ('DRY_RUN');
+CREATE TABLE arbees.order_payloads_dry_run PARTITION OF arbees.order_payloads FOR VALUES IN ('DRY_RUN');
 SELECT arbees.furnish_leaf('_dry_run');
 
 /*
@@ -163,7 +176,9 @@ CREATE TABLE arbees.fills_backtest (LIKE arbees.fills INCLUDING DEFAULTS INCLUDI
 	CONSTRAINT fills_backtest_mode_check CHECK (mode = 'BACKTEST')) PARTITION BY LIST (portfolio_id);
 CREATE TABLE arbees.portfolio_ledger_backtest (LIKE arbees.portfolio_ledger INCLUDING DEFAULTS INCLUDING CONSTRAINTS,
 	CONSTRAINT portfolio_ledger_backtest_mode_check CHECK (mode = 'BACKTEST')) PARTITION BY LIST (portfolio_id);
+CREATE TABLE arbees.order_payloads_backtest (LIKE arbees.order_payloads INCLUDING DEFAULTS INCLUDING CONSTRAINTS,
+	CONSTRAINT order_payloads_backtest_mode_check CHECK (mode = 'BACKTEST')) PARTITION BY LIST (portfolio_id);
 CREATE TABLE arbees.quotes_backtest (LIKE arbees.quotes INCLUDING CONSTRAINTS) PARTITION BY LIST (run_id);
 CREATE TABLE arbees.ticks_backtest (LIKE arbees.ticks INCLUDING CONSTRAINTS) PARTITION BY LIST (run_id);
 SELECT arbees.guard_table(t, '_backtest')
-FROM unnest(ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger']) t;
+FROM unnest(ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger', 'order_payloads']) t;

@@ -23,6 +23,9 @@ const TableDef positions_table = {"positions", lengthof(positions_columns), posi
 static const char *const fills_columns[] = {FILLS_COLUMNS(NAME)};
 const TableDef fills_table = {"fills", lengthof(fills_columns), fills_columns, true};
 
+static const char *const order_payloads_columns[] = {ORDER_PAYLOADS_COLUMNS(NAME)};
+const TableDef order_payloads_table = {"order_payloads", lengthof(order_payloads_columns), order_payloads_columns, true};
+
 static const char *const portfolio_ledger_columns[] = {PORTFOLIO_LEDGER_COLUMNS(NAME)};
 const TableDef portfolio_ledger_table = {"portfolio_ledger", lengthof(portfolio_ledger_columns), portfolio_ledger_columns, true};
 

@@ -51,6 +51,10 @@
 	X(FILLS, qty) X(FILLS, price) X(FILLS, money) X(FILLS, fee) X(FILLS, liquidity) \
 	X(FILLS, settlement) X(FILLS, matched_at) X(FILLS, booked_at) X(FILLS, voided_at) \
 	X(FILLS, cost_change) X(FILLS, reserved_change)
+#define ORDER_PAYLOADS_COLUMNS(X) \
+	X(ORDER_PAYLOADS, order_id) X(ORDER_PAYLOADS, portfolio_id) X(ORDER_PAYLOADS, mode) \
+	X(ORDER_PAYLOADS, venue_order_id) X(ORDER_PAYLOADS, body_hash) X(ORDER_PAYLOADS, request) \
+	X(ORDER_PAYLOADS, claimed_at)
 #define PORTFOLIO_LEDGER_COLUMNS(X) \
 	X(PORTFOLIO_LEDGER, portfolio_id) X(PORTFOLIO_LEDGER, seq) X(PORTFOLIO_LEDGER, mode) \
 	X(PORTFOLIO_LEDGER, kind) X(PORTFOLIO_LEDGER, order_id) X(PORTFOLIO_LEDGER, position_id) \
@@ -184,6 +188,10 @@ enum
 };
 enum
 {
+	ORDER_PAYLOADS_COLUMNS(COLUMN_NUMBER) ORDER_PAYLOADS_ncolumns
+};
+enum
+{
 	PORTFOLIO_LEDGER_COLUMNS(COLUMN_NUMBER) PORTFOLIO_LEDGER_ncolumns
 };
 enum
@@ -276,6 +284,7 @@ extern const TableDef decisions_table;
 extern const TableDef orders_table;
 extern const TableDef positions_table;
 extern const TableDef fills_table;
+extern const TableDef order_payloads_table;
 extern const TableDef portfolio_ledger_table;
 extern const TableDef portfolios_table;
 extern const TableDef deployments_table;

@@ -38,6 +38,20 @@ typedef enum TradingMode
 	MODE_PAPER = 1, MODE_DRY_RUN, MODE_LIVE, MODE_BACKTEST
 } TradingMode;
 
+/* Whose fills the database makes; LIVE believes only the venue. */
+static inline bool
+arb_mode_is_simulated(TradingMode mode)
+{
+	return mode != MODE_LIVE;
+}
+
+/* Whose orders a worker claims, with a venue account's lease and key. */
+static inline bool
+arb_mode_needs_worker(TradingMode mode)
+{
+	return mode == MODE_LIVE || mode == MODE_DRY_RUN;
+}
+
 typedef enum KillLevel
 {
 	KILL_NONE = 1, KILL_PAUSE, KILL_FLATTEN, KILL_EMERGENCY

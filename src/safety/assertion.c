@@ -40,7 +40,7 @@ static SqlPlan books = {
 #define GUARDED \
 	"named AS MATERIALIZED (SELECT c.oid, c.relname FROM pg_catalog.pg_class c" \
 	" WHERE c.relnamespace = 'arbees'::pg_catalog.regnamespace AND c.relkind IN ('r', 'p')" \
-	" AND c.relname ~ '^((decisions|orders|positions|fills|portfolio_ledger)(_.*)?|journal|journal_desk|journal_seals" \
+	" AND c.relname ~ '^((decisions|orders|positions|fills|portfolio_ledger|order_payloads)(_.*)?|journal|journal_desk|journal_seals" \
 	"|runtime_controls|control_history|risk_limits|operator_locks|restricted_instruments|kill_levels|kill_drills" \
 	"|execution_repeats|overrides|loss_stops|installation|breakers|trader_epochs|trader_leases)$')," \
 	" guarded AS MATERIALIZED (SELECT n.oid, n.relname FROM named n UNION" \

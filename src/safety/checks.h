@@ -39,10 +39,10 @@
 	X(venue_breaker_open, state, ENTRY, NONE, "the venue's breaker is closed", "RTS 6 art. 17") \
 	X(strategy_breaker_open, state, ENTRY, NONE, "the strategy's breaker is closed", "RTS 6 art. 17") \
 	X(conductor_silent, state, ENTRY, NONE, "the conductor's last beat is young enough", "RTS 6 art. 16") \
-	X(trader_absent, state, BOTH, NONE, "LIVE: a worker holds the lease of the venue account", "practice: one active trader per account") \
-	X(worker_silent, state, ENTRY, NONE, "LIVE: the trading worker's last beat is young enough", "RTS 6 art. 16; FIA 2024 cancel on disconnect") \
-	X(not_reconciled, state, ENTRY, NONE, "LIVE: the trader's reconciliation was clean since it connected", "RTS 6 art. 17(3)") \
-	X(venue_checks_failed, state, ENTRY, NONE, "LIVE: geoblock, closed-only flag, allowance and signature type are good, and the venue takes new orders", "SEC 15c3-5(c)(2)") \
+	X(trader_absent, state, BOTH, NONE, "LIVE, DRY_RUN: a worker holds the lease of the venue account", "practice: one active trader per account") \
+	X(worker_silent, state, ENTRY, NONE, "LIVE, DRY_RUN: the trading worker's last beat is young enough", "RTS 6 art. 16; FIA 2024 cancel on disconnect") \
+	X(not_reconciled, state, ENTRY, NONE, "LIVE, DRY_RUN: the trader's reconciliation was clean since it connected", "RTS 6 art. 17(3)") \
+	X(venue_checks_failed, state, ENTRY, NONE, "LIVE, DRY_RUN: geoblock, closed-only flag, allowance and signature type are good, and the venue takes new orders", "SEC 15c3-5(c)(2)") \
 	X(not_armed, state, ENTRY, NONE, "LIVE: an operator's statement arms the portfolio", "SEC 15c3-5(c)(2)") \
 	X(strategy_inactive, state, ENTRY, NONE, "the strategy is active", "RTS 6 art. 5") \
 	X(strategy_retired, state, ENTRY, NONE, "the strategy is not retired", "Knight 2012: old code stayed callable") \
@@ -107,9 +107,9 @@
 	X(open_positions, exposure, WAIVED, max_open_positions, "open positions with this one", "FIA 2024 intraday position") \
 	X(open_orders, exposure, WAIVED, max_open_orders, "working orders with this one", "FIA 2024 intraday position") \
 	X(same_side_position, exposure, WAIVED, max_same_side_positions, "open positions of the same instrument and side with this one", "practice: no pile of entries on one idea") \
-	X(capital_cap, exposure, ENTRY, NONE, "LIVE: the capital at work of the venue account is within its cap", "SEC 15c3-5(c)(1)(i)") \
+	X(capital_cap, exposure, ENTRY, NONE, "LIVE, DRY_RUN: the capital at work of the venue account is within its cap", "SEC 15c3-5(c)(1)(i)") \
 	X(cash_insufficient, exposure, ENTRY, NONE, "free cash covers the order and its largest fee", "SEC 15c3-5(c)(1)(i)") \
-	X(balance_unverified, exposure, ENTRY, balance_max_age_ms, "LIVE: the venue confirmed the balance a short time ago", "RTS 6 art. 17(3)") \
+	X(balance_unverified, exposure, ENTRY, balance_max_age_ms, "LIVE, DRY_RUN: the venue confirmed the balance a short time ago", "RTS 6 art. 17(3)") \
 	X(portfolio_heat, exposure, WAIVED, max_heat_usd, "what would be lost if every stop were hit, with this order", "SEC 15c3-5(c)(1)(i)") \
 	X(window_entry_limit, exposure, ENTRY, NONE, "two entry orders per portfolio, window and instrument, over all strategies", "RTS 6 art. 15(3)") \
 	X(unknown_in_slot, exposure, ENTRY, NONE, "no order of the slot is UNKNOWN", "practice: a time-out is not a rejection") \

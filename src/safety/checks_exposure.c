@@ -110,7 +110,7 @@ CHECK(same_side_position)
 
 CHECK(capital_cap)
 {
-	if (in->mode != MODE_LIVE)
+	if (!arb_mode_needs_worker(in->mode))
 		return true;
 	/* A venue account without a cap trades nothing: no cap is not an unlimited one. */
 	return at_most(f, UNIT_FIXED, plus(at_work(in), sized->reserve), in->capital_cap) &&
@@ -124,7 +124,7 @@ CHECK(cash_insufficient)
 
 CHECK(balance_unverified)
 {
-	return in->mode != MODE_LIVE || at_most(f, UNIT_MS, in->balance_age_ms, in->balance_max_age_ms);
+	return !arb_mode_needs_worker(in->mode) || at_most(f, UNIT_MS, in->balance_age_ms, in->balance_max_age_ms);
 }
 
 CHECK(portfolio_heat)

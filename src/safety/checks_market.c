@@ -15,11 +15,11 @@ has_window(const GateInput *in)
 	return in->window_id != 0;
 }
 
-/* Only LIVE must know of a feed and of the venue's clock: PAPER also trades quotes that people type. */
+/* Only who has a venue account must know of a feed and of the venue's clock: PAPER also trades quotes that people type. */
 static bool
 may_be_unknown(const GateInput *in, int64 seen)
 {
-	return in->mode != MODE_LIVE && seen == FIXED_NULL;
+	return !arb_mode_needs_worker(in->mode) && seen == FIXED_NULL;
 }
 
 CHECK(window_in_future)

@@ -9,7 +9,14 @@
 
 #include "safety/checks.h"
 
-/* What only a venue account has is asked of LIVE alone. */
+/* What only a venue account has is asked of the modes that have one. */
+static bool
+account_flag(const GateInput *in, Finding *f, int64 seen)
+{
+	return !arb_mode_needs_worker(in->mode) || flag(f, seen);
+}
+
+/* What makes the money real is asked of LIVE alone. */
 static bool
 live_flag(const GateInput *in, Finding *f, int64 seen)
 {
@@ -39,7 +46,7 @@ CHECK(foreign_copy)
 
 CHECK(mode_not_built)
 {
-	return flag(f, in->mode == MODE_PAPER || in->mode == MODE_LIVE);
+	return flag(f, in->mode == MODE_PAPER || in->mode == MODE_DRY_RUN || in->mode == MODE_LIVE);
 }
 
 CHECK(mode_not_allowed)
@@ -69,22 +76,22 @@ CHECK(conductor_silent)
 
 CHECK(trader_absent)
 {
-	return live_flag(in, f, in->trader_alive);
+	return account_flag(in, f, in->trader_alive);
 }
 
 CHECK(worker_silent)
 {
-	return in->mode != MODE_LIVE || beat(f, in->worker_age_ms, in->worker_limit_ms);
+	return !arb_mode_needs_worker(in->mode) || beat(f, in->worker_age_ms, in->worker_limit_ms);
 }
 
 CHECK(not_reconciled)
 {
-	return live_flag(in, f, in->reconciled);
+	return account_flag(in, f, in->reconciled);
 }
 
 CHECK(venue_checks_failed)
 {
-	return live_flag(in, f, in->venue_checks_ok);
+	return account_flag(in, f, in->venue_checks_ok);
 }
 
 CHECK(not_armed)

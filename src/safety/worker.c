@@ -198,16 +198,17 @@ arbees_worker_hello(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(arb_result_row(fcinfo, lengthof(welcome.values), welcome.values, welcome.nulls));
 }
 
-/* Marks the worker as seen; returns whether it is known, and the driven clock of its venue. */
+/* Marks the worker as seen; returns whether it is known, the driven clock of its venue, and whether its account has DRY_RUN portfolios. */
 static bool
-touch_worker(const char *worker, Datum state, bool has_state, int64 *market_ms)
+touch_worker(const char *worker, Datum state, bool has_state, int64 *market_ms, bool *dry_run)
 {
 	static SqlPlan plan = {
 		"UPDATE arbees.workers w SET seen_at = pg_catalog.clock_timestamp(),"
 		"  clock_offset_ms = CASE WHEN pg_catalog.jsonb_typeof($2 -> 'clock_offset_ms') = 'number'"
 		"   THEN ($2 ->> 'clock_offset_ms')::numeric ELSE w.clock_offset_ms END"
 		" FROM arbees.venues v WHERE w.worker = $1 AND v.venue_id = w.venue_id"
-		" RETURNING CASE WHEN v.clock_driven THEN v.market_time END",
+		" RETURNING CASE WHEN v.clock_driven THEN v.market_time END,"
+		"  EXISTS (SELECT FROM arbees.portfolios p WHERE p.venue_account_id = w.venue_account_id AND p.mode = 'DRY_RUN')",
 		2, {TEXTOID, JSONBOID}
 	};
 	Datum		values[2] = {CStringGetTextDatum(worker), state};
@@ -218,8 +219,14 @@ touch_worker(const char *worker, Datum state, bool has_state, int64 *market_ms)
 
 	arb_sql_begin();
 	known = arb_sql_run(&plan, values, nulls) > 0;
+	*dry_run = false;
 	if (known)
+	{
+		bool		no_answer;
+
+		*dry_run = DatumGetBool(arb_sql_value(0, 2, &no_answer));
 		time = arb_sql_value(0, 1, &isnull);
+	}
 	*market_ms = isnull ? -1 : arb_time_to_unix_ms(DatumGetTimestampTz(time));
 	arb_sql_end();
 	return known;
@@ -308,22 +315,23 @@ check_state(Datum state)
 				 errmsg("a worker's state is larger than %d bytes", MAX_STATE_BYTES)));
 }
 
-/* arbees.worker_heartbeat says that a worker lives; it hears the kill level and the driven time. */
+/* arbees.worker_heartbeat says that a worker lives; it hears the kill level, the driven time, and whether it decides for DRY_RUN. */
 Datum
 arbees_worker_heartbeat(PG_FUNCTION_ARGS)
 {
 	char	   *worker = worker_argument(fcinfo);
 	bool		has_state = !PG_ARGISNULL(1);
 	Datum		state = has_state ? PG_GETARG_DATUM(1) : (Datum) 0;
-	Datum		values[2];
-	bool		nulls[2] = {false};
+	Datum		values[3];
+	bool		nulls[3] = {false};
 	int64		market_ms;
+	bool		dry_run;
 	Snapshot	snapshot;
 
 	arb_commit_asynchronously();
 	if (has_state)
 		check_state(state);
-	if (!touch_worker(worker, state, has_state, &market_ms))
+	if (!touch_worker(worker, state, has_state, &market_ms, &dry_run))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("worker \"%s\" is not registered", worker),
@@ -337,6 +345,7 @@ arbees_worker_heartbeat(PG_FUNCTION_ARGS)
 	arb_snapshot_end(snapshot);
 	values[1] = Int64GetDatum(market_ms);
 	nulls[1] = market_ms < 0;
+	values[2] = BoolGetDatum(dry_run);
 	PG_RETURN_DATUM(arb_result_row(fcinfo, lengthof(values), values, nulls));
 }
 

@@ -5,8 +5,8 @@
  *	  exits, strategies, gate, and the new orders out, in one transaction.
  *
  * Evaluate first, without any lock; then lock (kill, epochs, portfolios ascending)
- * and judge. PAPER and LIVE are separate calls, so that neither can hold up or
- * roll back the other.
+ * and judge. Each mode is a call of its own, so that none can hold up or
+ * roll back another.
  *
  *-------------------------------------------------------------------------
  */
@@ -52,6 +52,7 @@ typedef struct Round
 	QuoteSet	quotes;
 	List	   *underlyings;
 	List	   *wishes;			/* Wish * */
+	MadeOrders	made;
 } Round;
 
 /* ---- arguments ---- */
@@ -336,7 +337,7 @@ note_one(const Row *row, void *arg)
 	return false;
 }
 
-/* A portfolio needs its lock when it wishes, holds something quoted, or (PAPER) has orders resting. */
+/* A portfolio needs its lock when it wishes, holds something quoted, or (simulated) has orders resting. */
 static bool
 needs_lock(Round *r, int32 portfolio_id, Snapshot snapshot)
 {
@@ -356,7 +357,7 @@ needs_lock(Round *r, int32 portfolio_id, Snapshot snapshot)
 		arb_table_scan(&table, "positions_open_idx", 2, keys, ForwardScanDirection, snapshot, note_one, &needed);
 	}
 	arb_table_close(&table);
-	if (!needed && r->mode == MODE_PAPER)
+	if (!needed && arb_mode_is_simulated(r->mode))
 	{
 		IndexKey	keys[] = {INT4_KEY(portfolio_id)};
 
@@ -383,35 +384,42 @@ lock_portfolios(Round *r)
 	return locked;
 }
 
+/*
+ * Fills come after all decisions of the round, in every mode: at a venue they do,
+ * and a decision must see the same books whoever fills.
+ */
 static void
 judge_all(Round *r, List *locked)
 {
 	ListCell   *p;
 	ListCell   *w;
+	int			i;
 
 	foreach(p, locked)
 	{
 		int32		portfolio_id = lfirst_int(p);
 
-		if (r->mode == MODE_PAPER)
+		if (arb_mode_is_simulated(r->mode))
 			arb_simulate_resting(r->mode, portfolio_id, &r->quotes, r->market_time);
-		arb_exits_on_quotes(r->mode, portfolio_id, &r->quotes, r->market_time);
+		arb_exits_on_quotes(r->mode, portfolio_id, &r->quotes, r->market_time, &r->made);
 		foreach(w, r->wishes)
 		{
 			Wish	   *wish = lfirst(w);
 			Submitted	result;
 
 			if (wish->portfolio_id == portfolio_id)
-				arb_submit(wish, &r->quotes, r->market_time, &result);
+				arb_submit_unfilled(wish, &r->quotes, r->market_time, &result, &r->made);
 		}
 	}
+	for (i = 0; i < r->made.count && r->mode == MODE_PAPER; i++)
+		arb_simulate_order(r->mode, r->made.orders[i].order_id, &r->made.orders[i].quote, r->market_time);
 }
 
 /*
  * arbees.on_quotes(venue, mode, market_ms, instruments[], bids[], bid_sizes[], asks[],
  *					ask_sizes[], source_ms[], underlyings[], prices[], price_ms[] [, books[]])
  *
- * Returns: the tickets of orders this call made for a venue (none for PAPER).
+ * Returns: the tickets of the orders this call made, for a worker to claim (none for PAPER).
  * Errors:	25001 outside READ COMMITTED, 22023 for malformed input, RB008 for modes not built.
  */
 PG_FUNCTION_INFO_V1(arbees_on_quotes);
@@ -420,7 +428,6 @@ arbees_on_quotes(PG_FUNCTION_ARGS)
 {
 	Round		r = {0};
 	List	   *locked;
-	TimestampTz judged_at;
 
 	arb_require_read_committed("on_quotes");
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
@@ -428,7 +435,7 @@ arbees_on_quotes(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("venue and mode must be given")));
 	r.venue_id = PG_GETARG_INT32(0);
 	r.mode = arb_label_value(LABEL_MODE, PG_GETARG_OID(1));
-	if (r.mode != MODE_PAPER && r.mode != MODE_LIVE)
+	if (r.mode == MODE_BACKTEST || r.mode == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARB_NOT_BUILT),
 				 errmsg("mode %s is not built yet", arb_label_name(LABEL_MODE, r.mode))));
@@ -445,10 +452,9 @@ arbees_on_quotes(PG_FUNCTION_ARGS)
 
 	evaluate_all(&r);
 	locked = lock_portfolios(&r);
-	judged_at = arb_now();
 	judge_all(&r, locked);
 	if (r.driven)
 		arb_settle_due(r.venue_id, r.mode, r.market_time, false);
-	arb_tickets_new(locked, r.mode, judged_at, (ReturnSetInfo *) fcinfo->resultinfo);
+	arb_tickets_of(r.mode, &r.made, (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
 }

@@ -51,6 +51,8 @@ typedef struct Watch
 	KillLevel	kill_level;
 	int			tried;
 	int			ordered;
+	MadeOrders *made;			/* NULL: orders are filled as they are made */
+	bool		by_price;		/* stops and targets too, not the clock and the kill switch alone */
 } Watch;
 
 typedef struct PositionList
@@ -256,13 +258,16 @@ order_exit(Watch *w, Row *position, const Quote *quote, bool quoted)
 	if (wish.amount <= 0)
 		return;
 
-	/* EXIT_PENDING before the order: a PAPER order fills inside the call below. */
+	/* EXIT_PENDING before the order: a PAPER order may fill inside the call below. */
 	arb_position_transition(position, POSITION_EVENT_EXIT_ORDERED, w->market_time);
 	position->value[POSITIONS_exit_attempts] = Int32GetDatum(attempt);
 	arb_row_set_fixed(position, POSITIONS_intended_price, quote->bid);
 	arb_position_write(w->mode, position);
 	w->tried++;
-	arb_submit(&wish, w->quotes, w->market_time, &result);
+	if (w->made != NULL)
+		arb_submit_unfilled(&wish, w->quotes, w->market_time, &result, w->made);
+	else
+		arb_submit(&wish, w->quotes, w->market_time, &result);
 	if (result.order_id != 0)
 		w->ordered++;
 }
@@ -301,7 +306,7 @@ watch_monitoring(Watch *w, Row *position, const Quote *quote, bool quoted)
 	in.kill_level = w->kill_level;
 	in.market_time = w->market_time;
 	in.exit_at = position->null[POSITIONS_exit_at] ? 0 : DatumGetTimestampTz(position->value[POSITIONS_exit_at]);
-	in.bid = quoted ? quote->bid : FIXED_NULL;
+	in.bid = quoted && w->by_price ? quote->bid : FIXED_NULL;
 	in.average_entry = arb_position_average(position);
 	in.stop_loss_pct = arb_row_fixed(position, POSITIONS_stop_loss_pct);
 	in.take_profit_kind = arb_label_value(LABEL_TAKE_PROFIT_KIND,
@@ -369,15 +374,29 @@ begin_watch(Watch *w, TradingMode mode, int32 portfolio_id, const QuoteSet *quot
 	w->quotes = quotes;
 	w->market_time = market_time;
 	w->tried = w->ordered = 0;
+	w->made = NULL;
+	w->by_price = true;
 	w->kill_level = arb_kill_level(snapshot);
 	if (arb_row_cached(&portfolios_table, "portfolios_pkey", portfolio_id, &portfolio))
 		w->kill_level = arb_kill_level_of(w->kill_level, &portfolio);
 	arb_snapshot_end(snapshot);
 }
 
-/* arb_exits_on_quotes watches the positions whose instruments a call quotes. */
+static bool
+is_driven(int32 portfolio_id)
+{
+	Row			portfolio;
+	Row			venue;
+
+	return arb_row_cached(&portfolios_table, "portfolios_pkey", portfolio_id, &portfolio) &&
+		arb_row_cached(&venues_table, "venues_pkey", DatumGetInt32(portfolio.value[PORTFOLIOS_venue_id]), &venue) &&
+		DatumGetBool(venue.value[VENUES_clock_driven]);
+}
+
+/* arb_exits_on_quotes watches the positions whose instruments a call quotes; its orders are noted, not filled. */
 void
-arb_exits_on_quotes(TradingMode mode, int32 portfolio_id, const QuoteSet *quotes, TimestampTz market_time)
+arb_exits_on_quotes(TradingMode mode, int32 portfolio_id, const QuoteSet *quotes, TimestampTz market_time,
+					MadeOrders *made)
 {
 	PositionList list = {0};
 	Table		table = arb_table_open(&positions_table, mode, AccessShareLock);
@@ -396,6 +415,7 @@ arb_exits_on_quotes(TradingMode mode, int32 portfolio_id, const QuoteSet *quotes
 	if (list.count == 0)
 		return;
 	begin_watch(&w, mode, portfolio_id, quotes, market_time);
+	w.made = made;
 	watch_all(&w, &list);
 	pfree(list.rows);
 }
@@ -422,6 +442,8 @@ arb_exits_of_portfolio(TradingMode mode, int32 portfolio_id, TimestampTz market_
 	if (list.count == 0)
 		return 0;
 	begin_watch(&w, mode, portfolio_id, &none, market_time);
+	/* Whoever drives the clock sees every price in a call of its own; a tick between two would depend on ours. */
+	w.by_price = !is_driven(portfolio_id);
 	watch_all(&w, &list);
 	pfree(list.rows);
 	return w.ordered;

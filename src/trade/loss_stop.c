@@ -5,7 +5,7 @@
  *
  * The gate refuses entries by the same limits at once; this opens the
  * portfolio's breaker and, where loss_action says so, raises the kill switch
- * (for a PAPER portfolio its own level: play money must not sell real
+ * (for a simulated portfolio its own level: play money must not sell real
  * positions). It acts once: a limit that was reached stands in
  * arbees.loss_stops until the loss is within it again, so that a person's
  * resume is not overruled by the next tick.
@@ -208,13 +208,13 @@ act(List *stops)
 	{
 		Stop	   *stop = lfirst(lc);
 
-		if (level >= KILL_PAUSE && stop->desk.mode != MODE_PAPER)
+		if (level >= KILL_PAUSE && !arb_mode_is_simulated(stop->desk.mode))
 			arb_kill_raise(level, psprintf("portfolio %d: %s", stop->desk.portfolio_id, stop->reason));
 	}
 	foreach(lc, stops)
 	{
 		Stop	   *stop = lfirst(lc);
-		bool		raises = level >= KILL_PAUSE && stop->desk.mode == MODE_PAPER;
+		bool		raises = level >= KILL_PAUSE && arb_mode_is_simulated(stop->desk.mode);
 
 		arb_breaker_trip(stop->desk.portfolio_id, stop->reason);
 		/* One that somebody holds is raised, and noted as dealt with, in a later tick. */
@@ -222,7 +222,7 @@ act(List *stops)
 			continue;
 		record(&stop->desk, &stop->loss);
 		if (raises)
-			arb_portfolio_raise_level(stop->desk.portfolio_id, level, stop->reason);
+			arb_portfolio_raise_level(stop->desk.mode, stop->desk.portfolio_id, level, stop->reason);
 	}
 }
 

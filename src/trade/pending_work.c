@@ -159,6 +159,55 @@ put_redemptions(int32 portfolio_id, ReturnSetInfo *rsinfo)
 	arb_sql_end();
 }
 
+static void
+put_live(int32 portfolio_id, Pending *p, Snapshot snapshot)
+{
+	IndexKey	by_portfolio = INT4_KEY(portfolio_id);
+	Table		table = arb_table_open(&orders_table, MODE_LIVE, AccessShareLock);
+
+	p->cancels = true;
+	arb_table_scan(&table, "orders_working_idx", 1, &by_portfolio, ForwardScanDirection, snapshot, put_pending, p);
+	p->cancels = false;
+	if (p->cancel_count < MAX_CANCELS)
+	{
+		arb_table_scan(&table, "orders_working_idx", 1, &by_portfolio, ForwardScanDirection, snapshot, put_pending, p);
+		put_redemptions(portfolio_id, p->rsinfo);
+	}
+	arb_table_close(&table);
+}
+
+/* Of a DRY_RUN order the worker's part is the claim; what rests trades and ends in the database. */
+static bool
+put_unclaimed(const Row *order, void *arg)
+{
+	return arb_order_state(order) != ORDER_STATE_NEW || put_pending(order, arg);
+}
+
+static void
+put_dry_runs(int32 account, Pending *p, Snapshot snapshot)
+{
+	static SqlPlan plan = {
+		"SELECT portfolio_id FROM arbees.portfolios WHERE venue_account_id = $1 AND mode = 'DRY_RUN' ORDER BY 1",
+		1, {INT4OID}
+	};
+	Datum		args[] = {Int32GetDatum(account)};
+	List	   *portfolios = arb_sql_ids(&plan, args);
+	ListCell   *lc;
+	Table		table;
+
+	if (portfolios == NIL)
+		return;
+	p->cancels = false;
+	table = arb_table_open(&orders_table, MODE_DRY_RUN, AccessShareLock);
+	foreach(lc, portfolios)
+	{
+		IndexKey	by_portfolio = INT4_KEY(lfirst_int(lc));
+
+		arb_table_scan(&table, "orders_working_idx", 1, &by_portfolio, ForwardScanDirection, snapshot, put_unclaimed, p);
+	}
+	arb_table_close(&table);
+}
+
 /* pending_work(account, epoch): what a worker has to do, from the rows alone. */
 PG_FUNCTION_INFO_V1(arbees_pending_work);
 Datum
@@ -166,35 +215,24 @@ arbees_pending_work(PG_FUNCTION_ARGS)
 {
 	int32		account;
 	int32		portfolio_id;
-	IndexKey	by_portfolio = INT4_KEY(0);
 	Pending		pending = {0};
-	Table		table;
 	Snapshot	snapshot;
 
 	arb_protocol_require_args(fcinfo, 2);
 	account = PG_GETARG_INT32(0);
 	arb_trader_require(account, PG_GETARG_INT64(1));
 	InitMaterializedSRF(fcinfo, 0);
-	portfolio_id = arb_live_portfolio(account);
-	if (portfolio_id == 0)
-		return (Datum) 0;
-	by_portfolio.value = Int32GetDatum(portfolio_id);
 	snapshot = arb_snapshot_begin();
 	pending.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	pending.epoch = PG_GETARG_INT64(1);
 	pending.kill_level = arb_kill_level(snapshot);
 	pending.now = arb_now();
 	pending.confirm_timeout_ms = arb_controls()->confirm_timeout_ms;
-	table = arb_table_open(&orders_table, MODE_LIVE, AccessShareLock);
-	pending.cancels = true;
-	arb_table_scan(&table, "orders_working_idx", 1, &by_portfolio, ForwardScanDirection, snapshot, put_pending, &pending);
-	pending.cancels = false;
+	portfolio_id = arb_live_portfolio(account);
+	if (portfolio_id != 0)
+		put_live(portfolio_id, &pending, snapshot);
 	if (pending.cancel_count < MAX_CANCELS)
-	{
-		arb_table_scan(&table, "orders_working_idx", 1, &by_portfolio, ForwardScanDirection, snapshot, put_pending, &pending);
-		put_redemptions(portfolio_id, pending.rsinfo);
-	}
-	arb_table_close(&table);
+		put_dry_runs(account, &pending, snapshot);
 	arb_snapshot_end(snapshot);
 	return (Datum) 0;
 }

@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * src/trade/portfolio_level.c
- *	  Kill levels of one PAPER portfolio, beside the desk's.
+ *	  Kill levels of one simulated portfolio, beside the desk's.
  *
  * Two columns of the portfolio's row, which the gate reads anyway: the level its
  * own losses set, and the one a drill rehearses. The strictest of them and the
- * kill switch binds the gate, exits and cancels (arb_kill_level_of). A PAPER
- * order is made and filled under the portfolio's lock, so that lock is all a
- * change needs. Money that is not play money is stopped by the kill switch of
+ * kill switch binds the gate, exits, claims and cancels (arb_kill_level_of). A
+ * simulated order is made and filled under the portfolio's lock, so that lock is
+ * all a change needs. Money that is not play money is stopped by the kill switch of
  * the desk and by nothing weaker; a constraint of the table says so.
  *
  *-------------------------------------------------------------------------
@@ -60,7 +60,7 @@ arb_portfolio_set_drill_level(int32 portfolio_id, KillLevel level)
 
 /* arb_portfolio_raise_level: the caller holds the portfolio's lock; a level in force is never lowered. */
 void
-arb_portfolio_raise_level(int32 portfolio_id, KillLevel level, const char *reason)
+arb_portfolio_raise_level(TradingMode mode, int32 portfolio_id, KillLevel level, const char *reason)
 {
 	static SqlPlan plan = {
 		"UPDATE arbees.portfolios SET kill_level = $2::arbees.kill_level"
@@ -69,7 +69,7 @@ arb_portfolio_raise_level(int32 portfolio_id, KillLevel level, const char *reaso
 	};
 
 	if (update_level(&plan, portfolio_id, level))
-		arb_journal(MODE_PAPER, "portfolio_killed", portfolio_id, 0,
+		arb_journal(mode, "portfolio_killed", portfolio_id, 0,
 					psprintf("%s: %s", arb_label_name(LABEL_KILL_LEVEL, level), reason));
 }
 
@@ -95,7 +95,7 @@ end_drills(int32 portfolio_id, const char *why)
 }
 
 /*
- * arbees_resume_portfolio(portfolio, reason) lifts a PAPER portfolio's own level
+ * arbees_resume_portfolio(portfolio, reason) lifts a simulated portfolio's own level
  * and ends a drill that runs in it; the desk's level stays what it is.
  */
 Datum
@@ -109,6 +109,7 @@ arbees_resume_portfolio(PG_FUNCTION_ARGS)
 	char	   *name = PG_ARGISNULL(0) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *reason = PG_ARGISNULL(1) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(1));
 	int32		portfolio_id;
+	Desk		desk;
 	bool		lifted;
 	bool		ended;
 
@@ -124,6 +125,9 @@ arbees_resume_portfolio(PG_FUNCTION_ARGS)
 	arb_portfolio_set_drill_level(portfolio_id, KILL_NONE);
 	lifted = update_level(&plan, portfolio_id, KILL_NONE);
 	if (lifted || ended)
-		arb_journal(MODE_PAPER, "portfolio_resumed", portfolio_id, 0, reason);
+	{
+		arb_desk_read(portfolio_id, &desk);
+		arb_journal(desk.mode, "portfolio_resumed", portfolio_id, 0, reason);
+	}
 	PG_RETURN_TEXT_P(cstring_to_text(lifted ? "resumed" : ended ? "drill ended" : "was not stopped"));
 }

@@ -9,7 +9,8 @@
  *
  * Locks: claim = kill (share), epoch (share), the order's row.
  *		  report = epoch (share), portfolio, the order's row.
- * A claim takes no portfolio lock, so that its flush never holds up decisions.
+ * A LIVE claim takes no portfolio lock, so that its flush never holds up decisions.
+ * A DRY_RUN claim fills its order too and takes it, between epoch and order.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,13 +28,16 @@
 #include "journal/journal.h"
 #include "market/instrument.h"
 #include "market/venue.h"
+#include "safety/gate.h"
 #include "safety/control.h"
 #include "safety/kill.h"
 #include "safety/trader_lock.h"
 #include "trade/fill.h"
 #include "trade/order.h"
+#include "trade/payload.h"
 #include "trade/plausible.h"
 #include "trade/protocol.h"
+#include "trade/simulated_fill.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 
@@ -99,12 +103,27 @@ require_identity(const text *venue_order_id, const bytea *body_hash)
 				 errmsg("a claim names the order's venue id and the SHA-256 of its body")));
 }
 
+/* The strictest of the desk's level and, for a simulated portfolio, its own. */
+static KillLevel
+kill_level_for(TradingMode mode, const Row *order, Snapshot snapshot)
+{
+	KillLevel	level = arb_kill_level(snapshot);
+	IndexKey	keys[] = {{order->value[ORDERS_portfolio_id], F_INT4EQ}};
+	Row			portfolio;
+
+	if (mode == MODE_LIVE)
+		return level;
+	if (!arb_row_read(&portfolios_table, 0, "portfolios_pkey", 1, keys, snapshot, &portfolio))
+		return KILL_EMERGENCY;
+	return arb_kill_level_of(level, &portfolio);
+}
+
 /* What keeps bytes of an order from leaving, whichever time it is. */
 static const char *
-standing_refusal(const Row *order, int32 account, TimestampTz now)
+standing_refusal(TradingMode mode, const Row *order, int32 account, TimestampTz now)
 {
 	Snapshot	snapshot = arb_snapshot_begin();
-	KillLevel	level = arb_kill_level(snapshot);
+	KillLevel	level = kill_level_for(mode, order, snapshot);
 	bool		ours = arb_installation_is_ours();
 	bool		entry = arb_label_value(LABEL_ORDER_PURPOSE,
 										DatumGetObjectId(order->value[ORDERS_purpose])) == PURPOSE_ENTRY;
@@ -124,18 +143,67 @@ standing_refusal(const Row *order, int32 account, TimestampTz now)
 }
 
 static const char *
-claim_refusal(const Row *order, int32 account, TimestampTz now)
+claim_refusal(TradingMode mode, const Row *order, int32 account, TimestampTz now)
 {
 	if (is_of_account(order, account) && arb_order_state(order) != ORDER_STATE_NEW)
 		return "not_new";
-	return standing_refusal(order, account, now);
+	return standing_refusal(mode, order, account, now);
+}
+
+/* Locks the order that is to be claimed, a DRY_RUN one below its portfolio; returns its mode. */
+static TradingMode
+lock_claimed(int64 order_id, Row *order)
+{
+	if (arb_order_lock(MODE_LIVE, order_id, order))
+		return MODE_LIVE;
+	if (!arb_order_read(MODE_DRY_RUN, order_id, order))
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("order " INT64_FORMAT " does not exist", order_id)));
+	arb_lock_portfolio(DatumGetInt32(order->value[ORDERS_portfolio_id]));
+	arb_order_lock(MODE_DRY_RUN, order_id, order);
+	return MODE_DRY_RUN;
+}
+
+/* What the order was judged by, out of its decision: the book the fill is simulated from. */
+static Quote
+judged_quote(const Row *order)
+{
+	IndexKey	keys[] = {{order->value[ORDERS_decision_id], F_INT8EQ}};
+	GateInput	in;
+	Quote		quote = {0};
+	Row			decision;
+
+	if (!arb_row_read(&decisions_table, MODE_DRY_RUN, "decisions_pkey", 1, keys, NULL, &decision))
+		elog(ERROR, "decision of an order does not exist");
+	arb_gate_decode(DatumGetByteaPP(decision.value[DECISIONS_input]), (int64 *) &in, GateInputCount);
+	quote.instrument_id = (int32) in.instrument_id;
+	quote.bid = in.bid;
+	quote.bid_size = in.bid_size;
+	quote.ask = in.ask;
+	quote.ask_size = in.ask_size;
+	quote.source_at = in.quote_source_at;
+	quote.received_at = in.quote_received_at;
+	quote.book = decision.null[DECISIONS_book] ? NULL : DatumGetByteaPP(decision.value[DECISIONS_book]);
+	return quote;
+}
+
+static void
+fill_claimed(const Row *order)
+{
+	Quote		quote = judged_quote(order);
+
+	arb_simulate_claimed(MODE_DRY_RUN, DatumGetInt64(order->value[ORDERS_order_id]), &quote,
+						 arb_market_time(DatumGetInt32(order->value[ORDERS_venue_id])));
 }
 
 /*
- * claim_order(account, epoch, order_id, venue_order_id, body_hash)
+ * claim_order(account, epoch, order_id, venue_order_id, body_hash, request)
  *		returns (claimed boolean, reason text, send_within_ms integer)
  *
- * NEW -> SENDING. Only after this commits may a byte leave.
+ * NEW -> SENDING, and the request is stored. Only after this commits may a byte
+ * leave. A DRY_RUN order trades in the same transaction: no byte ever leaves, and
+ * a crash leaves nothing half done.
  */
 PG_FUNCTION_INFO_V1(arbees_claim_order);
 Datum
@@ -143,23 +211,22 @@ arbees_claim_order(PG_FUNCTION_ARGS)
 {
 	int32		account;
 	Row			order;
+	TradingMode mode;
 	const char *refusal;
 	bool		leased;
 	TimestampTz now;
 	Datum		value[3] = {0};
 	bool		null[3] = {false};
 
-	arb_protocol_require_args(fcinfo, 5);
+	arb_protocol_require_args(fcinfo, 6);
 	account = PG_GETARG_INT32(0);
 	require_identity(PG_GETARG_TEXT_PP(3), PG_GETARG_BYTEA_PP(4));
+	arb_payload_check(PG_GETARG_TEXT_PP(5), PG_GETARG_BYTEA_PP(4));
 	arb_lock_kill(ShareLock);
 	leased = arb_protocol_begin("claim_order", account, PG_GETARG_INT64(1));
-	if (!arb_order_lock(MODE_LIVE, PG_GETARG_INT64(2), &order))
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("order " INT64_FORMAT " does not exist", PG_GETARG_INT64(2))));
+	mode = lock_claimed(PG_GETARG_INT64(2), &order);
 	now = arb_now();
-	refusal = leased ? claim_refusal(&order, account, now) : "lease_ended";
+	refusal = leased ? claim_refusal(mode, &order, account, now) : "lease_ended";
 	if (refusal == NULL)
 	{
 		arb_order_transition(&order, ORDER_EVENT_CLAIM, NULL, now);
@@ -167,7 +234,10 @@ arbees_claim_order(PG_FUNCTION_ARGS)
 		arb_row_set(&order, ORDERS_body_hash, PG_GETARG_DATUM(4));
 		arb_row_set(&order, ORDERS_claimed_epoch, PG_GETARG_DATUM(1));
 		arb_row_set(&order, ORDERS_claimed_at, TimestampTzGetDatum(now));
-		arb_order_write(MODE_LIVE, &order);
+		arb_order_write(mode, &order);
+		arb_payload_write(mode, &order, PG_GETARG_TEXT_PP(3), PG_GETARG_BYTEA_PP(4), PG_GETARG_TEXT_PP(5), now);
+		if (mode == MODE_DRY_RUN)
+			fill_claimed(&order);
 		ARB_DEBUG_POINT("claimed");
 		value[2] = Int32GetDatum((int32) arb_elapsed_ms(now, DatumGetTimestampTz(order.value[ORDERS_send_before])));
 	}
@@ -272,7 +342,7 @@ arbees_claim_again(PG_FUNCTION_ARGS)
 	now = arb_now();
 	refusal = leased ? repeat_refusal(&order, PG_GETARG_BYTEA_PP(3)) : "lease_ended";
 	if (refusal == NULL)
-		refusal = standing_refusal(&order, PG_GETARG_INT32(0), now);
+		refusal = standing_refusal(MODE_LIVE, &order, PG_GETARG_INT32(0), now);
 	if (refusal == NULL)
 	{
 		arb_journal(MODE_LIVE, "order_repeated", DatumGetInt32(order.value[ORDERS_portfolio_id]),
@@ -375,6 +445,29 @@ apply_event(Row *order, const char *event, Datum qty, bool qty_null, const char 
 }
 
 /*
+ * A DRY_RUN order never was at the venue: all there is to say of one is that it
+ * cannot be built, and then it ends before anybody claimed it.
+ *
+ * Returns: false when there is no such order.
+ */
+static bool
+end_dry_run(int64 order_id, int32 account, const char *event, const char *reason, Row *order)
+{
+	if (!arb_order_read(MODE_DRY_RUN, order_id, order) || !is_of_account(order, account))
+		return false;
+	if (strcmp(event, "not_sent") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("order " INT64_FORMAT " is DRY_RUN: no venue can say \"%s\" of it", order_id, event)));
+	arb_lock_portfolio(DatumGetInt32(order->value[ORDERS_portfolio_id]));
+	arb_order_lock(MODE_DRY_RUN, order_id, order);
+	if (arb_order_state(order) == ORDER_STATE_NEW)
+		arb_order_finish(MODE_DRY_RUN, order, ORDER_EVENT_CLOSE, reason == NULL ? event : reason,
+						 arb_market_time(DatumGetInt32(order->value[ORDERS_venue_id])));
+	return true;
+}
+
+/*
  * report_order(account, epoch, order_id, event, venue_order_id, venue_qty, reason) returns state
  *
  * Reports may come twice and in any order; what is already known changes nothing.
@@ -391,6 +484,8 @@ arbees_report_order(PG_FUNCTION_ARGS)
 	event = text_to_cstring(PG_GETARG_TEXT_PP(3));
 	require_event(event);
 	arb_protocol_begin("report_order", PG_GETARG_INT32(0), PG_GETARG_INT64(1));
+	if (end_dry_run(PG_GETARG_INT64(2), PG_GETARG_INT32(0), event, reason, &order))
+		PG_RETURN_TEXT_P(cstring_to_text(arb_label_name(LABEL_ORDER_STATE, arb_order_state(&order))));
 	order = require_order(PG_GETARG_INT64(2), PG_GETARG_INT32(0));
 	if (!PG_ARGISNULL(4))
 		require_same_id(&order, PG_GETARG_TEXT_PP(4));

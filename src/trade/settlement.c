@@ -4,7 +4,7 @@
  *	  A resolved window pays: shares of the winner become claimable dollars,
  *	  shares of the loser nothing. Claimable becomes cash on redemption only.
  *
- * A PAPER portfolio redeems at once: it has no venue to wait for.
+ * A simulated portfolio redeems at once: it has no venue to wait for.
  *
  *-------------------------------------------------------------------------
  */
@@ -120,7 +120,7 @@ arb_settle_position(TradingMode mode, int64 position_id, Outcome winner, Timesta
 		if (mode == MODE_LIVE)
 			await_redemption(&position, payout, market_time);
 		else
-			redeem_entry(mode, portfolio_id, position_id, payout, "paper", market_time);
+			redeem_entry(mode, portfolio_id, position_id, payout, mode == MODE_DRY_RUN ? "dry run" : "paper", market_time);
 	}
 	arb_journal(mode, "settled", portfolio_id, position_id,
 				psprintf("%s, %s shares, %s dollars", change.reference,

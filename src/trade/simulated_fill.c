@@ -235,9 +235,23 @@ window_is_over(const Row *order, TimestampTz market_time)
 }
 
 /*
- * arb_simulate_order claims a new simulated order and, unless it has a way to go,
- * trades it against the quote it was judged by.
+ * arb_simulate_claimed trades an order that was just claimed against the quote it
+ * was judged by, unless it has a way to go.
  */
+void
+arb_simulate_claimed(TradingMode mode, int64 order_id, const Quote *quote, TimestampTz market_time)
+{
+	Row			order;
+
+	if (!arb_order_read(mode, order_id, &order))
+		elog(ERROR, "order " INT64_FORMAT " vanished", order_id);
+	if (arb_controls()->simulated_latency_ms > 0)
+		send_on_its_way(mode, &order);
+	else
+		meet_book(mode, &order, quote, market_time);
+}
+
+/* arb_simulate_order claims a new PAPER order and trades it. */
 void
 arb_simulate_order(TradingMode mode, int64 order_id, const Quote *quote, TimestampTz market_time)
 {
@@ -248,11 +262,7 @@ arb_simulate_order(TradingMode mode, int64 order_id, const Quote *quote, Timesta
 	arb_order_transition(&order, ORDER_EVENT_CLAIM, NULL, arb_now());
 	arb_row_set(&order, ORDERS_claimed_at, TimestampTzGetDatum(arb_now()));
 	arb_order_write(mode, &order);
-	arb_order_read(mode, order_id, &order);
-	if (arb_controls()->simulated_latency_ms > 0)
-		send_on_its_way(mode, &order);
-	else
-		meet_book(mode, &order, quote, market_time);
+	arb_simulate_claimed(mode, order_id, quote, market_time);
 }
 
 typedef struct Resting
@@ -329,7 +339,7 @@ simulate_one_resting(TradingMode mode, int64 order_id, const QuoteSet *quotes, T
 		meet_book(mode, &order, quote, market_time);
 }
 
-/* arb_simulate_resting trades a PAPER portfolio's resting orders against a call's quotes. */
+/* arb_simulate_resting trades a simulated portfolio's resting orders against a call's quotes. */
 void
 arb_simulate_resting(TradingMode mode, int32 portfolio_id, const QuoteSet *quotes, TimestampTz market_time)
 {

@@ -13,6 +13,7 @@
 #include "market/quote.h"
 #include "utils/timestamp.h"
 
+extern void arb_simulate_claimed(TradingMode mode, int64 order_id, const Quote *quote, TimestampTz market_time);
 extern void arb_simulate_order(TradingMode mode, int64 order_id, const Quote *quote, TimestampTz market_time);
 extern void arb_simulate_resting(TradingMode mode, int32 portfolio_id, const QuoteSet *quotes, TimestampTz market_time);
 

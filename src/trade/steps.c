@@ -59,7 +59,7 @@ find_overdue(OrderWork **work)
 		" AND ((o.state = 'NEW' AND (o.send_before < clock_timestamp() OR o.cancel_requested_at IS NOT NULL"
 		"   OR (k.level <> 'none' AND o.purpose = 'ENTRY') OR k.level = 'emergency'))"
 		" OR (o.state = 'SENDING' AND o.claimed_at < clock_timestamp() - $2 * interval '1 millisecond')"
-		" OR (o.state IN ('OPEN', 'PARTIALLY_FILLED') AND o.mode = 'PAPER' AND"
+		" OR (o.state IN ('OPEN', 'PARTIALLY_FILLED') AND o.mode <> 'LIVE' AND"
 		"   (k.level = 'emergency' OR (k.level = 'flatten' AND o.purpose = 'ENTRY'))))"
 		" ORDER BY 2, 1 LIMIT " CppAsString2(MAX_ORDERS_PER_STEP),
 		2, {TEXTOID, INT8OID}
@@ -113,7 +113,7 @@ end_overdue(const OrderWork *work)
 		case ORDER_STATE_OPEN:
 		case ORDER_STATE_PARTIALLY_FILLED:
 			/* A LIVE order here was claimed and accepted while we waited: it was in time. */
-			if (work->mode == MODE_PAPER)
+			if (arb_mode_is_simulated(work->mode))
 				arb_order_cancel(work->mode, &order, "kill switch", desk.market_time);
 			break;
 		default:
@@ -193,6 +193,7 @@ arbees_step_settlement(PG_FUNCTION_ARGS)
 	foreach(lc, arb_sql_ids(&plan, NULL))
 	{
 		arb_settle_due(lfirst_int(lc), MODE_LIVE, arb_now(), true);
+		arb_settle_due(lfirst_int(lc), MODE_DRY_RUN, arb_now(), true);
 		arb_settle_due(lfirst_int(lc), MODE_PAPER, arb_now(), true);
 	}
 	PG_RETURN_VOID();

@@ -382,15 +382,28 @@ count_repeat(const Wish *w, Submitted *result)
 	return found;
 }
 
+static void
+note_made(MadeOrders *made, int64 order_id, const Quote *quote)
+{
+	if (made->count == made->capacity)
+	{
+		made->capacity = made->capacity == 0 ? 8 : 2 * made->capacity;
+		made->orders = made->orders == NULL ? palloc(sizeof(MadeOrder) * made->capacity) :
+			repalloc(made->orders, sizeof(MadeOrder) * made->capacity);
+	}
+	made->orders[made->count].order_id = order_id;
+	made->orders[made->count++].quote = *quote;
+}
+
 /*
- * arb_submit decides over a wish and, if accepted, makes the order.
+ * arb_submit_unfilled decides over a wish and, if accepted, makes the order and notes it.
  *
- * The caller holds the locks of arb_submit_lock. PAPER orders are filled here,
- * from the quote they were judged by.
+ * The caller holds the locks of arb_submit_lock.
  * Errors: P0002 for a portfolio or instrument that does not exist; a refusal is no error.
  */
 void
-arb_submit(const Wish *wish, const QuoteSet *quotes, TimestampTz market_time, Submitted *result)
+arb_submit_unfilled(const Wish *wish, const QuoteSet *quotes, TimestampTz market_time, Submitted *result,
+					MadeOrders *made)
 {
 	GateContext c;
 
@@ -415,6 +428,17 @@ arb_submit(const Wish *wish, const QuoteSet *quotes, TimestampTz market_time, Su
 				wish->portfolio_id, result->decision_id,
 				result->reason == NULL ? wish->key : psprintf("%s: %s", wish->key, result->reason));
 	ARB_DEBUG_POINT("journal");
-	if (result->verdict == VERDICT_ACCEPTED && wish->mode == MODE_PAPER)
-		arb_simulate_order(wish->mode, result->order_id, &c.quote, market_time);
+	if (result->verdict == VERDICT_ACCEPTED)
+		note_made(made, result->order_id, &c.quote);
+}
+
+/* arb_submit does the same; a PAPER order is filled here, from the quote it was judged by. */
+void
+arb_submit(const Wish *wish, const QuoteSet *quotes, TimestampTz market_time, Submitted *result)
+{
+	MadeOrders	made = {0};
+
+	arb_submit_unfilled(wish, quotes, market_time, result, &made);
+	if (made.count > 0 && wish->mode == MODE_PAPER)
+		arb_simulate_order(wish->mode, made.orders[0].order_id, &made.orders[0].quote, market_time);
 }

@@ -30,6 +30,23 @@ typedef struct Submitted
 extern void arb_submit_lock(TradingMode mode, int32 portfolio_id);
 extern List *arb_submit_lock_free(TradingMode mode, const List *portfolio_ids);
 extern void arb_submit_lock_all(TradingMode mode, const List *portfolio_ids);
+/* An order and the quote it was judged by. */
+typedef struct MadeOrder
+{
+	int64		order_id;
+	Quote		quote;
+} MadeOrder;
+
+/* Orders a round made, in order: what fills them comes after all of its decisions. */
+typedef struct MadeOrders
+{
+	int			count;
+	int			capacity;
+	MadeOrder  *orders;
+} MadeOrders;
+
 extern void arb_submit(const Wish *wish, const QuoteSet *quotes, TimestampTz market_time, Submitted *result);
+extern void arb_submit_unfilled(const Wish *wish, const QuoteSet *quotes, TimestampTz market_time, Submitted *result,
+								MadeOrders *made);
 
 #endif							/* ARB_SUBMIT_H */

@@ -10,11 +10,15 @@
 
 #include "compat.h"
 #include "core/clock.h"
+#include "funcapi.h"
 #include "market/instrument.h"
 #include "trade/order.h"
 #include "trade/ticket.h"
 #include "utils/fmgroids.h"
 #include "utils/tuplestore.h"
+
+/* A worker asks every second. */
+#define MAX_UNRECORDED 256
 
 static Datum
 label_text(LabelType type, Datum oid)
@@ -22,7 +26,7 @@ label_text(LabelType type, Datum oid)
 	return CStringGetTextDatum(arb_label_name(type, arb_label_value(type, DatumGetObjectId(oid))));
 }
 
-/* arb_ticket_values fills the seventeen columns of a ticket; see docs/worker-protocol.md. */
+/* arb_ticket_values fills the columns of a ticket; see docs/worker-protocol.md. */
 void
 arb_ticket_values(const Row *order, Datum *value, bool *null)
 {
@@ -58,49 +62,72 @@ arb_ticket_values(const Row *order, Datum *value, bool *null)
 	}
 	value[TICKET_fee_rate] = instrument.value[INSTRUMENTS_fee_rate];
 	value[TICKET_fee_exponent] = instrument.value[INSTRUMENTS_fee_exponent];
+	/* Said of every mode but one, so that a mode nobody thought of is not sent either. */
+	value[TICKET_dry_run] = BoolGetDatum(arb_label_value(LABEL_MODE, DatumGetObjectId(order->value[ORDERS_mode])) != MODE_LIVE);
 }
 
-typedef struct NewTickets
+/* arb_tickets_of returns the tickets of orders just made, where a worker is to claim them. */
+void
+arb_tickets_of(TradingMode mode, const MadeOrders *made, ReturnSetInfo *rsinfo)
 {
-	TimestampTz since;
-	ReturnSetInfo *rsinfo;
-} NewTickets;
-
-static bool
-put_new(const Row *order, void *arg)
-{
-	NewTickets *tickets = arg;
 	Datum		value[TICKET_ncolumns];
 	bool		null[TICKET_ncolumns];
+	int			i;
 
-	if (DatumGetTimestampTz(order->value[ORDERS_created_at]) < tickets->since)
-		return false;
-	if (arb_order_state(order) != ORDER_STATE_NEW)
-		return true;
-	arb_ticket_values(order, value, null);
-	tuplestore_putvalues(tickets->rsinfo->setResult, tickets->rsinfo->setDesc, value, null);
-	return true;
+	for (i = 0; i < made->count && arb_mode_needs_worker(mode); i++)
+	{
+		Row			order;
+
+		if (!arb_order_read(mode, made->orders[i].order_id, &order))
+			elog(ERROR, "order " INT64_FORMAT " vanished", made->orders[i].order_id);
+		arb_ticket_values(&order, value, null);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, value, null);
+	}
 }
 
-/* arb_tickets_new returns the new orders of portfolios made since a moment, newest first. */
-void
-arb_tickets_new(const List *portfolio_ids, TradingMode mode, TimestampTz since, ReturnSetInfo *rsinfo)
+typedef struct Unrecorded
 {
-	NewTickets	tickets = {since, rsinfo};
+	int32		venue_id;
 	Snapshot	snapshot;
-	Table		table;
-	ListCell   *lc;
+	ReturnSetInfo *rsinfo;
+	int			seen;
+} Unrecorded;
 
-	if (mode != MODE_LIVE || portfolio_ids == NIL)
-		return;
-	snapshot = arb_snapshot_begin();
-	table = arb_table_open(&orders_table, mode, AccessShareLock);
-	foreach(lc, portfolio_ids)
+static bool
+put_unrecorded(const Row *order, void *arg)
+{
+	Unrecorded *u = arg;
+	IndexKey	keys[] = {{order->value[ORDERS_order_id], F_INT8EQ}};
+	Datum		value[TICKET_ncolumns];
+	bool		null[TICKET_ncolumns];
+	Row			payload;
+
+	if (DatumGetInt32(order->value[ORDERS_venue_id]) == u->venue_id &&
+		!arb_row_read(&order_payloads_table, MODE_PAPER, "order_payloads_pkey", 1, keys, u->snapshot, &payload))
 	{
-		IndexKey	keys[] = {INT4_KEY(lfirst_int(lc))};
-
-		arb_table_scan(&table, "orders_working_idx", 1, keys, BackwardScanDirection, snapshot, put_new, &tickets);
+		arb_ticket_values(order, value, null);
+		tuplestore_putvalues(u->rsinfo->setResult, u->rsinfo->setDesc, value, null);
 	}
+	return ++u->seen < MAX_UNRECORDED;
+}
+
+/*
+ * unrecorded_orders(venue): tickets of the youngest PAPER orders whose requests are
+ * not kept yet, whoever made them. Looks no further back than MAX_UNRECORDED orders.
+ */
+PG_FUNCTION_INFO_V1(arbees_unrecorded_orders);
+Datum
+arbees_unrecorded_orders(PG_FUNCTION_ARGS)
+{
+	Unrecorded	u = {PG_GETARG_INT32(0)};
+	Table		table;
+
+	InitMaterializedSRF(fcinfo, 0);
+	u.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	u.snapshot = arb_snapshot_begin();
+	table = arb_table_open(&orders_table, MODE_PAPER, AccessShareLock);
+	arb_table_scan(&table, "orders_pkey", 0, NULL, BackwardScanDirection, u.snapshot, put_unrecorded, &u);
 	arb_table_close(&table);
-	arb_snapshot_end(snapshot);
+	arb_snapshot_end(u.snapshot);
+	return (Datum) 0;
 }

@@ -141,7 +141,7 @@ arb_wish_of_deployment(int32 deployment_id, Wish *wish, TimestampTz *market_time
 	arb_desk_read(wish->portfolio_id, &desk);
 	wish->mode = desk.mode;
 	*market_time = desk.market_time;
-	if (desk.mode == MODE_DRY_RUN || desk.mode == MODE_BACKTEST)
+	if (desk.mode == MODE_BACKTEST)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARB_NOT_BUILT),
 				 errmsg("mode %s is not built yet", arb_label_name(LABEL_MODE, desk.mode))));

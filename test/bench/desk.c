@@ -219,7 +219,9 @@ prepare_protocol(PGconn *conn)
 			" LATERAL arbees.submit_signal($1, "
 			SIGNAL("s.key", "s.instrument", "money", "1", "0.51", "FAK") ") AS d");
 	prepare(conn, "durable", "SELECT set_config('synchronous_commit', 'on', true)");
-	prepare(conn, "claim", "SELECT claimed, reason FROM arbees.claim_order($1, $2, $3, $4, $5)");
+	/* The body is as long as a venue's; its hash, the worker's work, costs a microsecond here. */
+	prepare(conn, "claim", "SELECT claimed, reason FROM arbees.claim_order($1, $2, $3, $4, sha256(convert_to($5, 'UTF8')),"
+			" E'POST /order\nPOLY_SIGNATURE: [redacted]\nPOLY_TIMESTAMP: 0\n\n' || $5)");
 }
 
 /*
@@ -470,15 +472,15 @@ double
 claim(PGconn *conn, const Book *book, const char *order_id)
 {
 	char		venue_order_id[72];
-	char		hash[72];
-	const char *values[5] = {book->account, book->epoch, order_id, venue_order_id, hash};
+	char		body[900];
+	const char *values[5] = {book->account, book->epoch, order_id, venue_order_id, body};
 	double		start, took;
 	PGresult   *result;
 	bool		claimed = false;
 	int			syncs = 0;
 
 	venue_order_id_of(order_id, venue_order_id, sizeof(venue_order_id));
-	snprintf(hash, sizeof(hash), "\\x%s", venue_order_id + 2);
+	snprintf(body, sizeof(body), "%0880d", 0);
 	start = now_us();
 	if (!PQenterPipelineMode(conn) ||
 		!PQsendQueryPrepared(conn, "durable", 0, NULL, NULL, NULL, 0) ||

@@ -15,7 +15,7 @@ BEGIN
 		RAISE EXCEPTION '%: %', key, why;
 	END IF;
 	SELECT max(order_id) INTO id FROM arbees.orders WHERE mode = 'LIVE';
-	PERFORM FROM arbees.claim_order(desk.account(), desk.epoch(), id, 'venue-' || key, sha256('body'));
+	PERFORM FROM arbees.claim_order(desk.account(), desk.epoch(), id, 'venue-' || key, sha256('body'), E'POST /order\n\nbody');
 	RETURN id;
 END
 $$;

@@ -196,7 +196,7 @@ CREATE FUNCTION desk.fill(n integer, trade text, side text, shares numeric, pric
 $$;
 CREATE FUNCTION desk.claim_all() RETURNS SETOF boolean LANGUAGE sql AS $$
 	SELECT claimed FROM (SELECT o.order_id, row_number() OVER (ORDER BY order_id) AS n, state FROM arbees.orders o WHERE mode = 'LIVE') o,
-		arbees.claim_order(desk.account(), desk.epoch(), o.order_id, 'v' || o.n, sha256('')) WHERE o.state = 'NEW'
+		arbees.claim_order(desk.account(), desk.epoch(), o.order_id, 'v' || o.n, sha256(''), E'POST /order\n\n') WHERE o.state = 'NEW'
 $$;
 SELECT desk.live('1'), desk.claim_all();
 SELECT * FROM desk.wrong('live');

@@ -116,7 +116,7 @@ DO $$
 DECLARE
 	t	text;
 BEGIN
-	FOR t IN SELECT name FROM desk.targets UNION SELECT leaf FROM desk.targets LOOP
+	FOR t IN SELECT name FROM desk.targets UNION SELECT leaf FROM desk.targets UNION VALUES ('order_payloads'), ('order_payloads_paper') LOOP
 		EXECUTE format('ALTER TABLE arbees.%I OWNER TO bypass_owner', t);
 	END LOOP;
 END

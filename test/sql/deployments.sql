@@ -156,3 +156,9 @@ SELECT * FROM desk.seen('model') WHERE field = 'strategy_retired';
 SELECT strategy, state FROM desk.deployed WHERE strategy IN ('d', 'model') ORDER BY 1;
 SELECT kind, regexp_replace(message, 'version [0-9a-f]{12}', 'version ...') FROM arbees.journal WHERE journal_id > :row AND kind ~ 'strategy_|limit_changed' ORDER BY journal_id;
 DROP ROLE desk_ann, desk_bob, desk_cleo;
+-- What was retired stays as a record; the strategy may run in the portfolio again, as a deployment of its own, one at a time.
+SELECT desk.deployment('paper', 'silent') AS before \gset
+UPDATE arbees.deployments SET state = 'retired' WHERE deployment_id = :before;
+SELECT desk.attempt($$SELECT arbees_deploy('silent', 'paper', '{}')$$) AS again, desk.attempt($$SELECT arbees_deploy('silent', 'paper', '{}')$$) ~ '^23505' AS only_one;
+SELECT d.state, deployment_id <> :before AS anew FROM arbees.deployments d JOIN arbees.strategies USING (strategy_id) JOIN arbees.portfolios USING (portfolio_id)
+WHERE strategies.name = 'silent' AND portfolios.name = 'paper' ORDER BY deployment_id;

@@ -188,7 +188,7 @@ CREATE FUNCTION desk.last(purpose text) RETURNS bigint LANGUAGE sql STABLE AS $$
 	SELECT max(order_id) FROM arbees.orders o WHERE mode = 'LIVE' AND o.purpose::text = $1
 $$;
 CREATE FUNCTION desk.claim(purpose text) RETURNS boolean LANGUAGE sql AS $$
-	SELECT claimed FROM arbees.claim_order(desk.account(), desk.epoch(), desk.last($1), 'venue-' || desk.last($1), sha256(''))
+	SELECT claimed FROM arbees.claim_order(desk.account(), desk.epoch(), desk.last($1), 'venue-' || desk.last($1), sha256(''), E'POST /order\n\n')
 $$;
 CREATE FUNCTION desk.fill(purpose text, trade text, shares numeric, price numeric, status text DEFAULT 'MATCHED') RETURNS text LANGUAGE sql AS $$
 	SELECT arbees.report_fill(desk.account(), desk.epoch(), 'venue-' || desk.last($1), trade, status, 'w.up',
@@ -298,7 +298,7 @@ CREATE FUNCTION desk.may_claim(level text) RETURNS TABLE (purpose text, claimed 
 BEGIN
 	BEGIN
 		PERFORM arbees_kill(level);
-		RETURN QUERY SELECT o.purpose::text, c.claimed, c.reason FROM arbees.orders o, arbees.claim_order(desk.account(), desk.epoch(), o.order_id, 'c-' || o.order_id, sha256('')) c
+		RETURN QUERY SELECT o.purpose::text, c.claimed, c.reason FROM arbees.orders o, arbees.claim_order(desk.account(), desk.epoch(), o.order_id, 'c-' || o.order_id, sha256(''), E'POST /order\n\n') c
 			WHERE o.mode = 'LIVE' AND o.state = 'NEW' ORDER BY o.order_id;
 		RAISE EXCEPTION USING ERRCODE = 'DK000';
 	EXCEPTION WHEN SQLSTATE 'DK000' THEN

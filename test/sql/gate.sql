@@ -269,16 +269,15 @@ SELECT desk.attempt('SELECT arbees.submit_signal(NULL, desk.signal())') AS no_de
 	desk.attempt('SELECT arbees.submit_signal(999, desk.signal())') AS unknown_deployment;
 
 -- Modes that are not built say so.
-INSERT INTO arbees.portfolios (name, mode, venue_id, venue_account_id) VALUES
-	('dry', 'DRY_RUN', desk.venue('sim'), desk.account()), ('back', 'BACKTEST', desk.venue('sim'), NULL);
-SELECT desk.attempt(format('SELECT arbees_deploy(%L, %L, ''{}'')', 'silent', p)) FROM unnest(ARRAY['dry', 'back']) p;
+INSERT INTO arbees.portfolios (name, mode, venue_id) VALUES ('back', 'BACKTEST', desk.venue('sim'));
+SELECT desk.attempt('SELECT arbees_deploy(''silent'', ''back'', ''{}'')');
 INSERT INTO arbees.deployments (strategy_id, portfolio_id, mode)
 SELECT strategy_id, portfolio_id, mode FROM arbees.strategies s, arbees.portfolios p
-WHERE s.name = 'silent' AND p.mode IN ('DRY_RUN', 'BACKTEST');
-SELECT desk.probe('', '{}', p) FROM unnest(ARRAY['dry', 'back']) p;
+WHERE s.name = 'silent' AND p.mode = 'BACKTEST';
+SELECT desk.probe('', '{}', 'back');
 SELECT m AS mode, desk.attempt(format('SELECT FROM desk.quote(%L, 101, ''w.up'', 0.5, 0.52)', m)),
 	desk.attempt(format('SELECT arbees_create_portfolio(''x'', %L, ''sim'', NULL)', m))
-FROM unnest(ARRAY['DRY_RUN', 'BACKTEST']) m;
+FROM unnest(ARRAY['BACKTEST']) m;
 
 -- What is decided stays decided: repeats count, and come to nothing else.
 SELECT desk.try(desk.signal('{"key": "once", "amount": 7}')), desk.try(desk.signal('{"key": "once"}')), desk.try(desk.signal('{"key": "once"}'));

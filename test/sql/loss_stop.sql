@@ -83,7 +83,7 @@ CREATE FUNCTION desk.trade(purpose text, price numeric) RETURNS text LANGUAGE sq
 	SELECT arbees.report_fill(desk.account(), desk.epoch(), 'v' || o.order_id, 't' || o.order_id, 'MATCHED', 'w.up', o.side::text, 10, $2, 10 * $2, 0,
 		'TAKER', desk.ms(desk.clock()))
 	FROM (SELECT order_id, side FROM arbees.orders WHERE mode = 'LIVE' AND purpose::text = $1 ORDER BY order_id DESC LIMIT 1) o,
-		arbees.claim_order(desk.account(), desk.epoch(), o.order_id, 'v' || o.order_id, sha256('')) c
+		arbees.claim_order(desk.account(), desk.epoch(), o.order_id, 'v' || o.order_id, sha256(''), E'POST /order\n\n') c
 $$;
 SELECT desk.trade('ENTRY', 0.50);
 SELECT FROM desk.quote('LIVE', desk.clock() + 1, 'w.up', 0.40, 0.42);

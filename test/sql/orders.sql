@@ -31,7 +31,7 @@ CREATE FUNCTION desk.the() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT max(ord
 CREATE FUNCTION desk.say(what text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	CASE
-		WHEN what = 'claim' THEN PERFORM arbees.claim_order(desk.account(), desk.epoch(), desk.the(), 'venue', sha256(''));
+		WHEN what = 'claim' THEN PERFORM arbees.claim_order(desk.account(), desk.epoch(), desk.the(), 'venue', sha256(''), E'POST /order\n\n');
 		WHEN what = 'tick' THEN CALL arbees.tick();
 		WHEN what = 'operator' THEN PERFORM arbees_cancel(desk.the());
 		WHEN what = 'killed' THEN PERFORM arbees_kill('pause'), arbees.step_orders(), arbees_resume('go on');
@@ -93,7 +93,7 @@ CREATE VIEW desk.through_leaf AS SELECT * FROM arbees.orders_paper;
 CREATE FUNCTION desk.by_hand() RETURNS TABLE (statement text, answer text) LANGUAGE sql AS $$
 	SELECT s, desk.attempt(s) FROM unnest(ARRAY[
 		'UPDATE arbees.orders SET state = state', 'UPDATE arbees.orders_live SET venue_order_id = ''x''', 'UPDATE desk.through SET reserved = 0', 'UPDATE desk.through_leaf SET reserved = 0',
-		'DELETE FROM arbees.orders', 'DELETE FROM arbees.orders_paper', 'DELETE FROM desk.through', 'TRUNCATE arbees.orders, arbees.fills', 'TRUNCATE arbees.orders_live CASCADE',
+		'DELETE FROM arbees.orders', 'DELETE FROM arbees.orders_paper', 'DELETE FROM desk.through', 'TRUNCATE arbees.orders, arbees.fills, arbees.order_payloads', 'TRUNCATE arbees.orders_live CASCADE',
 		'INSERT INTO arbees.orders SELECT * FROM arbees.orders', 'INSERT INTO arbees.orders_live SELECT * FROM arbees.orders_live', 'INSERT INTO desk.through_leaf SELECT * FROM desk.through_leaf',
 		'INSERT INTO arbees.orders SELECT * FROM arbees.orders ON CONFLICT DO NOTHING',
 		'INSERT INTO arbees.orders SELECT * FROM arbees.orders ON CONFLICT (order_id, portfolio_id, mode) DO UPDATE SET reserved = 0',
@@ -124,13 +124,13 @@ SELECT desk.attempt('DELETE FROM arbees.orders'), desk.attempt('UPDATE arbees.po
 COMMIT;
 -- Roles of the desk may not even try.
 SELECT r AS role, t AS "table", bool_or(has_table_privilege(r, 'arbees.' || t, p)) AS may_write
-FROM unnest(ARRAY['arbees_viewer', 'arbees_operator', 'arbees_risk', 'arbees_worker', 'arbees_strategy']) r, unnest(ARRAY['orders', 'positions', 'fills', 'decisions', 'portfolio_ledger']) t,
+FROM unnest(ARRAY['arbees_viewer', 'arbees_operator', 'arbees_risk', 'arbees_worker', 'arbees_strategy']) r, unnest(ARRAY['orders', 'positions', 'fills', 'decisions', 'portfolio_ledger', 'order_payloads']) t,
 	unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) p GROUP BY 1, 2 HAVING bool_or(has_table_privilege(r, 'arbees.' || t, p));
 -- Every guard fires always, on every leaf.
 SELECT count(*) AS guards, bool_and(t.tgenabled = 'A') AS always FROM pg_trigger t WHERE NOT tgisinternal AND tgrelid IN (
-	SELECT c.oid FROM pg_class c WHERE relnamespace = 'arbees'::regnamespace AND relkind IN ('r', 'p') AND relname ~ '^(orders|positions|fills|decisions|portfolio_ledger)(_live|_paper|_dry_run)?$');
+	SELECT c.oid FROM pg_class c WHERE relnamespace = 'arbees'::regnamespace AND relkind IN ('r', 'p') AND relname ~ '^(orders|positions|fills|decisions|portfolio_ledger|order_payloads)(_live|_paper|_dry_run)?$');
 SELECT c.relname AS unguarded FROM pg_class c WHERE relnamespace = 'arbees'::regnamespace AND relkind IN ('r', 'p')
-	AND relname ~ '^(orders|positions|fills|decisions|portfolio_ledger)(_live|_paper|_dry_run)?$'
+	AND relname ~ '^(orders|positions|fills|decisions|portfolio_ledger|order_payloads)(_live|_paper|_dry_run)?$'
 	AND (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT tgisinternal) < 2;
 
 -- Rows that must not be: even where guards let everything in, constraints do not.

@@ -27,7 +27,7 @@ CREATE FUNCTION desk.claim(n integer, epoch bigint DEFAULT NULL) RETURNS text LA
 DECLARE
 	r	record;
 BEGIN
-	SELECT * INTO r FROM arbees.claim_order(desk.account(), coalesce(epoch, desk.epoch()), desk.nth(n), 'venue-' || n, sha256('body'));
+	SELECT * INTO r FROM arbees.claim_order(desk.account(), coalesce(epoch, desk.epoch()), desk.nth(n), 'venue-' || n, sha256('body'), E'POST /order\n\nbody');
 	RETURN CASE WHEN r.claimed THEN 'claimed' ELSE r.reason END;
 EXCEPTION WHEN OTHERS THEN
 	RETURN format('%s %s', SQLSTATE, SQLERRM);
@@ -77,12 +77,12 @@ SELECT purpose, client_order_id ~ '^ab1-\d+-\d+$' AS client_id, symbol, side, am
 	expires_s, condition_id, fee_rate, fee_exponent, kind, venue_order_id, state
 FROM arbees.pending_work(desk.account(), desk.epoch());
 SELECT desk.claim(1, 0) AS no_epoch, desk.claim(1, 999) AS future_epoch;
-SELECT desk.attempt('SELECT arbees.claim_order(desk.account(), desk.epoch(), 999, ''x'', sha256(''''))') AS unknown_order,
-	desk.attempt('SELECT arbees.claim_order(desk.account(), desk.epoch(), desk.nth(1), NULL, sha256(''''))') AS no_id,
-	desk.attempt('SELECT arbees.claim_order(desk.account(), desk.epoch(), desk.nth(1), ''x'', NULL)') AS no_hash,
-	desk.attempt('SELECT arbees.claim_order(desk.account(), desk.epoch(), desk.nth(1), '''', sha256(''''))') AS empty_id,
-	desk.attempt('SELECT arbees.claim_order(desk.account(), desk.epoch(), desk.nth(1), ''x'', '''')') AS empty_hash,
-	desk.attempt('SELECT arbees.claim_order(99, desk.epoch(), desk.nth(1), ''x'', sha256(''''))') AS other_account;
+SELECT desk.attempt('SELECT arbees.claim_order(desk.account(), desk.epoch(), 999, ''x'', sha256(''''), E''POST /order\n\n'')') AS unknown_order,
+	desk.attempt('SELECT arbees.claim_order(desk.account(), desk.epoch(), desk.nth(1), NULL, sha256(''''), E''POST /order\n\n'')') AS no_id,
+	desk.attempt('SELECT arbees.claim_order(desk.account(), desk.epoch(), desk.nth(1), ''x'', NULL, E''POST /order\n\n'')') AS no_hash,
+	desk.attempt('SELECT arbees.claim_order(desk.account(), desk.epoch(), desk.nth(1), '''', sha256(''''), E''POST /order\n\n'')') AS empty_id,
+	desk.attempt('SELECT arbees.claim_order(desk.account(), desk.epoch(), desk.nth(1), ''x'', '''', E''POST /order\n\n'')') AS empty_hash,
+	desk.attempt('SELECT arbees.claim_order(99, desk.epoch(), desk.nth(1), ''x'', sha256(''''), E''POST /order\n\n'')') AS other_account;
 BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ;
 SELECT desk.claim(1), desk.attempt('SELECT arbees.report_order(desk.account(), desk.epoch(), desk.nth(1), ''accepted'', NULL, NULL, NULL)');
 COMMIT;
@@ -289,7 +289,7 @@ SELECT * FROM desk.send('handed over');
 SELECT desk.epoch() AS old \gset
 SELECT granted, epoch - :old AS epochs_later FROM arbees.acquire_trader(desk.account(), 'worker');
 SELECT call, left(desk.attempt(format('SELECT arbees.' || call, desk.account(), :old)), 5) AS answer FROM unnest(ARRAY[
-	'renew_trader(%s, %s)', 'release_trader(%s, %s)', 'claim_order(%s, %s, 1, ''x'', sha256(''''))', 'report_order(%s, %s, 1, ''accepted'', NULL, NULL, NULL)',
+	'renew_trader(%s, %s)', 'release_trader(%s, %s)', 'claim_order(%s, %s, 1, ''x'', sha256(''''), E''POST /order\n\n'')', 'report_order(%s, %s, 1, ''accepted'', NULL, NULL, NULL)',
 	'report_fill(%s, %s, ''venue-1'', ''t'', ''MATCHED'', ''s'', ''BUY'', 1, 1, 1, 0, NULL, 1)', 'report_cancel_sent(%s, %s, 1)', 'pending_work(%s, %s)',
 	'report_venue_checks(%s, %s, ''{}'')', 'report_balance(%s, %s, 1, true)', 'report_redemption(%s, %s, ''s'', 1, ''e'')',
 	'begin_reconciliation(%s, %s, ''c'')', 'finish_reconciliation(%s, %s, 1, 0, 0, 0, 0, ''{}'', ''{}'', ''{}'')', 'held_symbols(%s, %s)']) call;

@@ -18,7 +18,7 @@ CREATE FUNCTION desk.shape(leaf text, suffix text) RETURNS SETOF text LANGUAGE s
 	SELECT regexp_replace(regexp_replace(pg_get_indexdef(indexrelid), ' INDEX \S+ ON', ' INDEX ON'), $2, '') FROM pg_index WHERE indrelid = ('arbees.' || $1 || $2)::regclass
 	UNION ALL SELECT replace(pg_get_constraintdef(oid), $2, '') FROM pg_constraint WHERE conrelid = ('arbees.' || $1 || $2)::regclass AND conname !~ '_backtest_mode_check'
 $$;
-SELECT t, (SELECT count(*) FROM desk.shape(t, '_paper')) AS parts FROM unnest(ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger']) t
+SELECT t, (SELECT count(*) FROM desk.shape(t, '_paper')) AS parts FROM unnest(ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger', 'order_payloads']) t
 WHERE EXISTS ((SELECT * FROM desk.shape(t, '_paper') EXCEPT SELECT * FROM desk.shape(t, '_run_900')) UNION ALL (SELECT * FROM desk.shape(t, '_run_900') EXCEPT SELECT * FROM desk.shape(t, '_paper')))
 	OR (SELECT count(*) FROM desk.shape(t, '_paper')) < 2;
 -- Twice is an error; a desk's portfolio is no run.
@@ -27,12 +27,12 @@ SELECT desk.attempt('SELECT arbees.create_run_leaves(900)') AS twice, desk.attem
 -- Guards stand in a run's leaves too.
 SELECT t, desk.attempt(format('INSERT INTO arbees.%I_run_900 SELECT (jsonb_populate_record(x, ''{"portfolio_id": 900, "mode": "BACKTEST"}'')).* FROM arbees.%I_paper x', t, t)),
 	desk.attempt(format('TRUNCATE arbees.%I_run_900 CASCADE', t))
-FROM unnest(ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger']) t;
+FROM unnest(ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger', 'order_payloads']) t;
 -- A run's rows, as a restore would bring them; they reference each other within the run.
 SET arbees.maintenance = restore;
 SELECT t, desk.attempt(format('INSERT INTO arbees.%1$I_backtest SELECT (jsonb_populate_record(x, ''{"portfolio_id": 900, "mode": "BACKTEST"}''
 	|| jsonb_build_object(''client_order_id'', ''ab1-900-'' || (to_jsonb(x) ->> ''order_id'')))).* FROM arbees.%1$I x', t))
-FROM unnest(ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger']) t;
+FROM unnest(ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger', 'order_payloads']) t;
 SELECT desk.attempt('INSERT INTO arbees.fills_backtest SELECT (jsonb_populate_record(x, ''{"portfolio_id": 901}'')).* FROM arbees.fills_backtest x') AS across_runs;
 SELECT desk.attempt('INSERT INTO arbees.orders_backtest SELECT (jsonb_populate_record(x, ''{"portfolio_id": 999}'')).* FROM arbees.orders_backtest x') AS no_leaf,
 	desk.attempt('INSERT INTO arbees.orders SELECT * FROM arbees.orders_backtest') AS into_the_desk,

@@ -8,7 +8,7 @@ CREATE FUNCTION desk.id(n integer) RETURNS bigint LANGUAGE sql STABLE AS $$
 $$;
 CREATE FUNCTION desk.claim(n integer) RETURNS text LANGUAGE sql AS $$
 	SELECT CASE WHEN claimed THEN 'claimed' ELSE reason END
-	FROM arbees.claim_order(desk.account(), desk.epoch(), desk.id(n), 'venue-' || n, sha256('body'))
+	FROM arbees.claim_order(desk.account(), desk.epoch(), desk.id(n), 'venue-' || n, sha256('body'), E'POST /order\n\nbody')
 $$;
 CREATE FUNCTION desk.again(n integer, body text DEFAULT 'body') RETURNS text LANGUAGE sql AS $$
 	SELECT CASE WHEN claimed THEN CASE WHEN send_within_ms BETWEEN 1 AND 60000 THEN 'claimed' ELSE 'claimed too long' END ELSE reason END
@@ -150,7 +150,7 @@ SELECT * FROM desk.rest('longgtd', 'GTD', 7200);
 SELECT symbol, kind FROM arbees.pending_work(desk.account(), desk.epoch()) WHERE symbol = 'gtc.up';
 SELECT c.claimed, arbees.report_order(desk.account(), desk.epoch(), o.order_id, 'accepted', NULL, NULL, NULL) AS state
 FROM arbees.orders o JOIN arbees.instruments i USING (instrument_id),
-	LATERAL arbees.claim_order(desk.account(), desk.epoch(), o.order_id, 'resting', sha256('body')) c WHERE i.symbol = 'gtc.up';
+	LATERAL arbees.claim_order(desk.account(), desk.epoch(), o.order_id, 'resting', sha256('body'), E'POST /order\n\nbody') c WHERE i.symbol = 'gtc.up';
 SELECT symbol, kind FROM arbees.pending_work(desk.account(), desk.epoch()) WHERE symbol = 'gtc.up';
 SELECT FROM desk.quote('LIVE', desk.clock() + 301, 'w.up', 0.5, 0.52);
 SELECT symbol, kind FROM arbees.pending_work(desk.account(), desk.epoch()) WHERE symbol = 'gtc.up';

@@ -96,7 +96,7 @@ SELECT desk.buy('l.up', 'live');
 CREATE FUNCTION desk.fill(trade text, shares numeric, status text DEFAULT 'MATCHED') RETURNS text LANGUAGE sql AS $$
 	SELECT arbees.report_fill(desk.account(), desk.epoch(), 'v', $1, $3, 'l.up', 'BUY', $2, 0.5, $2 / 2, 0, NULL, desk.ms(desk.clock()))
 $$;
-SELECT claimed FROM arbees.orders o, arbees.claim_order(desk.account(), desk.epoch(), o.order_id, 'v', sha256('')) WHERE o.mode = 'LIVE';
+SELECT claimed FROM arbees.orders o, arbees.claim_order(desk.account(), desk.epoch(), o.order_id, 'v', sha256(''), E'POST /order\n\n') WHERE o.mode = 'LIVE';
 SELECT desk.fill('1', 4);
 SELECT desk.resolve('l', 'UP');
 SELECT FROM desk.quote('LIVE', 601, 'w.up', 0.5, 0.52);

@@ -15,13 +15,13 @@ BEGIN
 	PERFORM FROM desk.quote('LIVE', desk.clock() + 1, slug || '.up', 0.48, 0.52);
 	said := desk.try(desk.signal(jsonb_build_object('key', slug, 'symbol', slug || '.up', 'amount_kind', 'base', 'amount', 20,
 		'limit_price', 0.50, 'time_in_force', 'GTC', 'stop_loss_pct', 10) || given), 'live');
-	claimed := (SELECT c.claimed FROM arbees.claim_order(desk.account(), desk.epoch(), desk.order(n), 'v' || n, sha256('')) c);
+	claimed := (SELECT c.claimed FROM arbees.claim_order(desk.account(), desk.epoch(), desk.order(n), 'v' || n, sha256(''), E'POST /order\n\n') c);
 	state := arbees.report_order(desk.account(), desk.epoch(), desk.order(n), 'accepted', NULL, NULL, NULL);
 	RETURN NEXT;
 END
 $$;
 CREATE FUNCTION desk.claim(n integer) RETURNS boolean LANGUAGE sql AS $$
-	SELECT claimed FROM arbees.claim_order(desk.account(), desk.epoch(), desk.order($1), 'v' || $1, sha256(''))
+	SELECT claimed FROM arbees.claim_order(desk.account(), desk.epoch(), desk.order($1), 'v' || $1, sha256(''), E'POST /order\n\n')
 $$;
 CREATE FUNCTION desk.fill(n integer, trade text, shares numeric, price numeric, status text DEFAULT 'MATCHED') RETURNS text LANGUAGE sql AS $$
 	SELECT arbees.report_fill(desk.account(), desk.epoch(), 'v' || $1, $2, $5, i.symbol, o.side::text, $3, $4, round($3 * $4, 6), 0.01, 'TAKER', desk.ms(desk.clock()))

@@ -37,7 +37,7 @@ CREATE FUNCTION desk.fill(trade text, shares numeric, status text) RETURNS text 
 	SELECT arbees.report_fill(desk.account(), desk.epoch(), 'v', $1, $3, 'w.up', 'BUY', $2, 0.40, $2 * 0.40, 0, NULL, desk.ms(desk.clock()))
 $$;
 SELECT desk.live('1', '{"amount": 60}');
-SELECT claimed FROM arbees.orders o, arbees.claim_order(desk.account(), desk.epoch(), o.order_id, 'v', sha256('')) WHERE o.mode = 'LIVE';
+SELECT claimed FROM arbees.orders o, arbees.claim_order(desk.account(), desk.epoch(), o.order_id, 'v', sha256(''), E'POST /order\n\n') WHERE o.mode = 'LIVE';
 SELECT desk.fill('a', 25, 'MATCHED'), desk.live('2', '{"amount": 40.01}');
 SELECT desk.units();
 SELECT desk.fill('b', 5, 'MATCHED'), desk.live('3', '{"amount": 40.01}');

@@ -45,7 +45,7 @@ $from->safe_psql('arbees', q{
 			SELECT s.order_id INTO o FROM arbees.submit_signal((SELECT max(deployment_id) FROM arbees.deployments), ROW('key' || n, w.up_instrument, 'BUY', 'money',
 				CASE WHEN n = 6 THEN 6 ELSE 2 END, 0.53, 'FAK', 10, 'fixed', 100000, NULL, NULL, NULL, NULL, NULL)::arbees.signal) s;
 			CONTINUE WHEN n IN (1, 6);
-			PERFORM arbees.claim_order(1, 1, o, 'venue-' || n, sha256('body'));
+			PERFORM arbees.claim_order(1, 1, o, 'venue-' || n, sha256('body'), E'POST /order\n\nbody');
 			CONTINUE WHEN n = 2;
 			IF n = 3 THEN
 				PERFORM arbees.report_order(1, 1, o, 'unknown', NULL, NULL, 'test');
@@ -86,7 +86,7 @@ $from->safe_psql('arbees', q{
 	DECLARE
 		t	text;
 	BEGIN
-		FOREACH t IN ARRAY ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger'] LOOP
+		FOREACH t IN ARRAY ARRAY['decisions', 'positions', 'orders', 'fills', 'portfolio_ledger', 'order_payloads'] LOOP
 			EXECUTE format('INSERT INTO arbees.%1$I_backtest SELECT (jsonb_populate_record(x, %2$L || CASE WHEN %1$L = ''orders'' THEN
 					jsonb_build_object(''client_order_id'', ''ab1-900-'' || (to_jsonb(x) ->> ''order_id'')) ELSE ''{}'' END)).*
 				FROM arbees.%1$I x WHERE mode = ''PAPER''', t, '{"portfolio_id": 900, "mode": "BACKTEST"}'::jsonb);

@@ -20,7 +20,7 @@ my $follower = $desk->{node}->background_psql('arbees');
 is(book_differences($desk, $follower), '', 'the books by scope agree before the first trade');
 
 my $status = ask($desk, 'SELECT entries_possible, conductor, worker, trader, modes FROM arbees_status()');
-like($status, qr/^t\|alive\|alive: desk-worker\|wallet: desk-worker, epoch 1\|PAPER,LIVE$/, 'status says who lives');
+like($status, qr/^t\|alive\|alive: desk-worker\|wallet: desk-worker, epoch 1\|PAPER,DRY_RUN,LIVE$/, 'status says who lives');
 is(ask($desk, q{SELECT jsonb_path_query_array(arbees_health(), '$.workers[*].alive')}), '[true]', 'health sees the worker');
 is( ask($desk, q{SELECT (arbees_health() #>> '{conductor,worker_pid}')::int = worker_pid FROM arbees.conductor}),
 	't', 'health names the supervised process');

@@ -29,7 +29,7 @@ sub query
 
 # Every row of the trade, leaf by leaf: two equal answers mean that nothing was written in between.
 my @tables = split /\n/, query(q{SELECT oid::regclass FROM pg_class WHERE relnamespace = 'arbees'::regnamespace AND relkind = 'r'
-	AND relname ~ '^(decisions|orders|positions|fills|portfolio_ledger|journal|redemptions|alerts)_?' ORDER BY 1});
+	AND relname ~ '^(decisions|orders|positions|fills|portfolio_ledger|order_payloads|journal|redemptions|alerts)_?' ORDER BY 1});
 my $everything = join ' UNION ALL ',
   map { "SELECT '$_ ' || count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '-') FROM $_ t" } @tables;
 sub rows { return query($everything) }
@@ -107,7 +107,7 @@ sub stopped_out
 	return "SELECT count(*) FROM desk.quote('PAPER', desk.clock() + 1, 'atomic$windows.up', 0.30, 0.32)";
 }
 
-sub claim { return "SELECT claimed FROM arbees.claim_order(desk.account(), $epoch, $order, 'venue-$order', sha256('body'))" }
+sub claim { return "SELECT claimed FROM arbees.claim_order(desk.account(), $epoch, $order, 'venue-$order', sha256('body'), E'POST /order\\n\\nbody')" }
 sub report { my ($event) = @_; return "SELECT arbees.report_order(desk.account(), $epoch, $order, '$event', NULL, NULL, 'test')" }
 
 sub fill
@@ -127,7 +127,7 @@ my @calls = (
 		grows => [ qw(decisions_live journal_desk) ] },
 	{ name => 'exit by a quote', sql => sub { stopped_out() }, points => [ @gate[0 .. 2], @gate[4 .. 6], qw(fill fill_position fill_order) ],
 		grows => [ qw(decisions_paper orders_paper fills_paper portfolio_ledger_paper journal_desk) ] },
-	{ name => 'claim', sql => sub { live_order('NEW'); claim() }, points => [ qw(call_begun claimed) ], grows => [] },
+	{ name => 'claim', sql => sub { live_order('NEW'); claim() }, points => [ qw(call_begun claimed) ], grows => [ 'order_payloads_live' ] },
 	{ name => 'acknowledgement', sql => sub { live_order('SENDING'); report('accepted') }, points => [ qw(call_begun) ], grows => [] },
 	{ name => 'fill', sql => sub { live_order('OPEN'); fill() }, points => [ qw(call_begun fill fill_position fill_order) ],
 		grows => [ qw(fills_live portfolio_ledger_live journal_desk) ] },

@@ -14,7 +14,7 @@ paper_desk($node);
 $node->safe_psql('arbees', q{
 	SELECT arbees_create_portfolio('busy', 'PAPER', 'test', NULL);
 	SELECT arbees_deposit('busy', 1000, 'to begin with')});
-ok(wait_for_sql($node, 'SELECT count(*) > 0 FROM arbees.conductor WHERE beat_at > now()'), 'the conductor beats');
+ok(wait_for_sql($node, 'SELECT count(*) > 0 FROM arbees.conductor WHERE ticks > 0'), 'the conductor ticks');
 
 sub hold
 {

@@ -243,7 +243,8 @@ sub wait_for_sql
 	$expected //= 't';
 	my $done = wait_until(
 		sub {
-			my ($status, $out) = $node->psql('arbees', $query);
+			# A server that is going may end psql before it has read the query.
+			my ($status, $out) = eval { $node->psql('arbees', $query) };
 			$last = $out // '';
 			return defined $status && $status == 0 && $last eq $expected;
 		},

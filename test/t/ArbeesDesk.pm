@@ -43,7 +43,9 @@ sub ask
 	my $end = time() + 30;
 	do
 	{
-		($status, $out, $err) = $desk->{node}->psql('arbees', $query);
+		# A server that is going may end psql before it has read the query: as good as no connection.
+		($status, $out, $err) = eval { $desk->{node}->psql('arbees', $query) };
+		($status, $err) = (2, $@) if $@;
 		return $out if defined $status && $status == 0;
 		# 2: no connection, or lost; anything else is an answer, a bad one.
 		die "query failed: $err\n$query\n" if !defined $status || $status != 2;
@@ -65,18 +67,19 @@ sub control
 	return ask($desk, "SELECT arbees_set('$key', '$value', 'test')");
 }
 
-# new_desk NAME [, sim => [arguments], conf => text, controls => {}, paper => 1, live => 1, driven => 0,
-#	canary => json]: everything but the worker. A deployment whose canary keeps
+# new_desk NAME [, sim => [arguments], conf => text, controls => {}, paper => 1, live => 1, dry => 0,
+#	driven => 0, capital => 1000, canary => json]: everything but the worker. A deployment whose canary keeps
 #	still (seconds_before_close 0) lets a test submit signals of its own.
 sub new_desk
 {
 	my ($name, %opt) = @_;
 	my $canary = $opt{canary} // '{"seconds_before_close": 0}';
 	my $driven = $opt{driven} ? 'true' : 'false';
+	my $capital = $opt{capital} // 1000;
 	my $desk = { name => $name, canary => $canary };
 
 	program('arbees-worker');
-	$desk->{sim} = start_sim('--balance', '1000', '--fixed-tick', @{ $opt{sim} // [] });
+	$desk->{sim} = start_sim('--balance', $capital, '--fixed-tick', @{ $opt{sim} // [] });
 	# The books of a crash test are worth something only if commits are.
 	$desk->{node} = arbees_node($name,
 		conf => "fsync = on\nrestart_after_crash = on\nlog_min_messages = info\n"
@@ -88,7 +91,7 @@ sub new_desk
 
 	ask($desk, 'CREATE ROLE desk_worker LOGIN IN ROLE arbees_worker');
 	ask($desk, "SELECT arbees_create_venue('sim', true, $driven, \$json\$$desk->{sim}{endpoints_json}\$json\$, 137)");
-	ask($desk, "SELECT arbees_create_account('wallet', 'sim', '$address', 0, 1000)");
+	ask($desk, "SELECT arbees_create_account('wallet', 'sim', '$address', 0, $capital)");
 	if ($opt{paper} // 1)
 	{
 		ask($desk, "SELECT arbees_create_portfolio('paper', 'PAPER', 'sim', NULL)");
@@ -100,6 +103,12 @@ sub new_desk
 		ask($desk, "SELECT arbees_create_portfolio('live', 'LIVE', 'sim', 'wallet')");
 		ask($desk, "SELECT arbees_arm('live', 'the venue is a simulator, the money is play money')");
 		ask($desk, "SELECT arbees_deploy('always_trade_canary', 'live', '$canary')");
+	}
+	if ($opt{dry})
+	{
+		ask($desk, "SELECT arbees_create_portfolio('dry', 'DRY_RUN', 'sim', 'wallet')");
+		ask($desk, "SELECT arbees_deposit('dry', 1000, 'to begin with')");
+		ask($desk, "SELECT arbees_deploy('always_trade_canary', 'dry', '$canary')");
 	}
 	# Signals of tests go to any price and size; that what ships lets the canary trade is the demo's to show.
 	ask($desk, q{SELECT arbees_set_limit_none('venue', 'sim', key, 'test') FROM unnest(ARRAY[
@@ -193,11 +202,7 @@ sub ended
 	return $? >> 8;
 }
 
-# wait_ready DESK [, SECONDS]: LIVE entries are possible, and there is a window with quotes.
-sub wait_ready
-{
-	my ($desk, $seconds) = @_;
-	return wait_for($desk, q{
+our $ready = q{
 		SELECT s.entries_possible AND EXISTS (
 			SELECT FROM arbees.trader_epochs e JOIN arbees.trader_leases l USING (venue_account_id, epoch)
 				JOIN arbees.venue_accounts a USING (venue_account_id)
@@ -205,7 +210,13 @@ sub wait_ready
 			AND EXISTS (
 			SELECT FROM arbees.windows w JOIN arbees.instruments i USING (window_id) JOIN arbees.quotes q USING (instrument_id)
 			WHERE w.state = 'OPEN' AND q.bid IS NOT NULL AND q.received_at > clock_timestamp() - interval '2 s')
-		FROM arbees_status() s}, 't', $seconds // 30);
+		FROM arbees_status() s};
+
+# wait_ready DESK [, SECONDS]: LIVE entries are possible, and there is a window with quotes.
+sub wait_ready
+{
+	my ($desk, $seconds) = @_;
+	return wait_for($desk, $ready, 't', $seconds // 30);
 }
 
 # submit DESK, portfolio => , kind => take|rest, amount =>, seconds =>, price =>, where =>: one
@@ -343,7 +354,7 @@ sub quiet_down
 }
 
 # What our LIVE book says, as the venue would say it.
-my $live_money = q{SELECT cash::numeric(24,6) || ' ' || claimable::numeric(24,6) FROM arbees.portfolio_totals WHERE mode = 'LIVE'};
+our $live_money = q{SELECT cash::numeric(24,6) || ' ' || claimable::numeric(24,6) FROM arbees.portfolio_totals WHERE mode = 'LIVE'};
 
 sub venue_money
 {

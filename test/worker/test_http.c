@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "net/http.h"
+#include "venue/polymarket/client.h"
 
 #define BODY "{\"order\":1}"
 
@@ -399,6 +400,38 @@ redirects_are_not_followed(void **state)
 	arb_http_free(http);
 }
 
+/* The one door through which an order reaches a socket stays shut for a dry run, and there is no other. */
+static void
+a_dry_run_is_never_posted(void **state)
+{
+	static PmEndpoints endpoints;
+	PmCredentials credentials;
+	PmClient	client = {.http = arb_http_new(Loop), .endpoints = &endpoints, .credentials = &credentials,
+		.address_text = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"};
+	PreparedOrder order = {.body = BODY, .body_len = strlen(BODY), .timestamp_s = 1780449127};
+	Server		server;
+	Result		result = {.allow = true};
+
+	start_server(&server, MANNER_ANSWER);
+	(void) snprintf(endpoints.clob, sizeof(endpoints.clob), "http://127.0.0.1:%d", server.port);
+	assert_true(arb_pm_credentials_load("key", "bLcZffpvUgeErAENRUwir1zo_sEhzrZGJ1FsZ1YJ2JQ=", "pass", &credentials));
+	assert_true(arb_pm_post_order(&client, &order, 3000, may_write, on_done, &result));
+	while (!result.done)
+		(void) uv_run(Loop, UV_RUN_ONCE);
+	assert_int_equal(result.outcome, HTTP_ANSWERED);
+	assert_int_equal(server.posts, 1);
+
+	order.dry_run = true;
+	assert_false(arb_pm_post_order(&client, &order, 3000, may_write, on_done, &result));
+	assert_false(arb_pm_private(&client, "POST", "/order", order.body, order.body_len, on_done, &result));
+	assert_int_equal(arb_http_in_flight(client.http), 0);
+	/* Another request shows that the server heard of nothing else before. */
+	request(client.http, server.port, false, &result);
+	assert_int_equal(server.posts, 1);
+	assert_int_equal(server.requests, 2);
+	arb_http_free(client.http);
+}
+
 int
 main(void)
 {
@@ -411,6 +444,7 @@ main(void)
 		cmocka_unit_test(held_back_is_proof_of_not_sent),
 		cmocka_unit_test(no_connection_is_proof_of_not_sent),
 		cmocka_unit_test(redirects_are_not_followed),
+		cmocka_unit_test(a_dry_run_is_never_posted),
 	};
 
 	Loop = uv_default_loop();

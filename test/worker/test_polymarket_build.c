@@ -77,6 +77,63 @@ test_same_ticket_same_bytes(void **state)
 	assert_string_not_equal(first.venue_order_id, second.venue_order_id);
 }
 
+/* What is stored shows the whole request, and nothing that proves who we are. */
+static void
+test_stored_request(void **state)
+{
+	OrderTicket ticket = good_ticket();
+	char		reason[VENUE_REASON_SIZE] = "";
+	char		request[VENUE_REQUEST_MAX];
+	char		expected[VENUE_REQUEST_MAX];
+	PreparedOrder order;
+	PmSigner	signer;
+	PmCredentials credentials;
+	size_t		len;
+
+	assert_true(arb_pm_credentials_load(OWNER, SECRET, "pass-phrase", &credentials));
+	assert_true(arb_pm_signer_init(&signer, Key, NULL, SIGNATURE_TYPE_EOA, 137, 2, OWNER));
+	assert_true(arb_pm_prepare_order(&signer, &ticket, &order, reason));
+	order.timestamp_s = 1780449127;
+	len = arb_pm_render_order(&credentials, signer.address_text, &order, request, sizeof(request));
+	(void) snprintf(expected, sizeof(expected), "POST /order\nPOLY_ADDRESS: %s\nPOLY_SIGNATURE: [redacted]\n"
+					"POLY_TIMESTAMP: 1780449127\nPOLY_API_KEY: [redacted]\nPOLY_PASSPHRASE: [redacted]\n"
+					"Content-Type: application/json\n\n%s", signer.address_text, order.body);
+	assert_string_equal(request, expected);
+	assert_int_equal(len, strlen(expected));
+	assert_null(strstr(request, "pass-phrase"));
+	/* A buffer too small holds nothing. */
+	assert_int_equal(arb_pm_render_order(&credentials, signer.address_text, &order, request, len), 0);
+	assert_string_equal(request, "");
+	arb_pm_credentials_wipe(&credentials);
+}
+
+static void
+test_unsigned_request(void **state)
+{
+	OrderTicket ticket = good_ticket();
+	char		reason[VENUE_REASON_SIZE] = "";
+	char		request[VENUE_REQUEST_MAX];
+	PreparedOrder order;
+	uint8_t		hash[SHA256_SIZE];
+
+	assert_true(arb_pm_prepare_unsigned(&ticket, &order, reason));
+	assert_string_equal(order.venue_order_id, "");
+	assert_int_equal(order.maker_micro, 1000000);
+	assert_non_null(strstr(order.body, "\"maker\":\"[unsigned]\",\"signer\":\"[unsigned]\""));
+	assert_non_null(strstr(order.body, "\"signature\":\"[unsigned]\"},\"owner\":\"[unsigned]\""));
+	assert_non_null(strstr(order.body, "\"makerAmount\":\"1000000\",\"takerAmount\":\"1785700\""));
+	arb_sha256(order.body, order.body_len, hash);
+	assert_memory_equal(hash, order.body_sha256, sizeof(hash));
+	/* Nobody may post it, whatever the ticket says. */
+	assert_true(order.dry_run);
+	assert_true(arb_pm_render_order(NULL, "", &order, request, sizeof(request)) > 0);
+	assert_non_null(strstr(request, "POLY_SIGNATURE: [unsigned]\n"));
+	ticket.time_in_force = TIME_IN_FORCE_GTD;
+	ticket.amount_kind = AMOUNT_KIND_BASE;
+	assert_false(arb_pm_prepare_unsigned(&ticket, &order, reason));
+	assert_string_equal(reason, "GTD without an expiry");
+}
+
 /* The body must say what was signed: read it back and compare. */
 static void
 test_body_is_readable_json(void **state)
@@ -357,6 +414,8 @@ main(void)
 		cmocka_unit_test(test_signers),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_small_buffers),
+		cmocka_unit_test(test_stored_request),
+		cmocka_unit_test(test_unsigned_request),
 		cmocka_unit_test(test_credentials_and_headers),
 		cmocka_unit_test(test_routine),
 	};

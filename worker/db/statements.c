@@ -15,7 +15,8 @@
 
 #define TICKET_COLUMNS \
 	"order_id, purpose, client_order_id, symbol, side, amount_kind, amount, limit_price, " \
-	"time_in_force, tick_size, neg_risk, salt, signed_ms, expires_s, condition_id, fee_rate, fee_exponent"
+	"time_in_force, tick_size, neg_risk, salt, signed_ms, expires_s, condition_id, fee_rate, fee_exponent, " \
+	"dry_run"
 
 static const DbStatement Statements[DB_STATEMENT_COUNT] = {
 	[DB_WORKER_HELLO] = {"worker_hello",
@@ -53,8 +54,14 @@ static const DbStatement Statements[DB_STATEMENT_COUNT] = {
 	6, DB_LANE_ACTION},
 	[DB_CLAIM_ORDER] = {"claim_order",
 		"SELECT claimed, reason, send_within_ms"
-		" FROM arbees.claim_order($1::int, $2::bigint, $3::bigint, $4::text, $5::bytea)",
-	5, DB_LANE_ACTION},
+		" FROM arbees.claim_order($1::int, $2::bigint, $3::bigint, $4::text, $5::bytea, $6::text)",
+	6, DB_LANE_ACTION},
+	[DB_RECORD_PAYLOAD] = {"record_payload",
+		"SELECT arbees.record_payload($1::bigint, $2::text, $3::bytea, $4::text)",
+	4, DB_LANE_DECISION},
+	[DB_UNRECORDED_ORDERS] = {"unrecorded_orders",
+		"SELECT " TICKET_COLUMNS " FROM arbees.unrecorded_orders($1::int)",
+	1, DB_LANE_DECISION},
 	[DB_CLAIM_AGAIN] = {"claim_again",
 		"SELECT claimed, reason, send_within_ms"
 		" FROM arbees.claim_again($1::int, $2::bigint, $3::bigint, $4::bytea)",
@@ -103,7 +110,7 @@ static const DbStatement Statements[DB_STATEMENT_COUNT] = {
 		" $7::numeric[], $8::numeric[], $9::int[], $10::boolean[])",
 	10, DB_LANE_ACTION},
 	[DB_WORKER_HEARTBEAT] = {"worker_heartbeat",
-		"SELECT kill_level, market_ms FROM arbees.worker_heartbeat($1::text, $2::jsonb)",
+		"SELECT kill_level, market_ms, dry_run FROM arbees.worker_heartbeat($1::text, $2::jsonb)",
 	2, DB_LANE_ACTION},
 	[DB_WORKER_ALERT] = {"worker_alert",
 		"SELECT arbees.worker_alert($1::text, $2::text, $3::text, $4::text)",

@@ -3,7 +3,7 @@
  * worker/feed/decide.c
  *	  News into the database, decisions out: one round trip, one batch at a time.
  *
- * Trades, LIVE and PAPER are three calls in one flush.  What arrives while a
+ * Trades, LIVE, DRY_RUN and PAPER are calls of their own in one flush.  What arrives while a
  * batch is under way waits and goes as one.  A call whose connection broke is
  * made again when the database is back: prices at a window's edges must not be
  * lost, a signal decided twice is only counted, and a trade told twice is not.
@@ -22,6 +22,7 @@ static void send_flight(DecideFlight *flight);
 
 static const char *const ModeNames[DECIDE_MODES] = {
 	[DECIDE_LIVE] = "LIVE",
+	[DECIDE_DRY_RUN] = "DRY_RUN",
 	[DECIDE_PAPER] = "PAPER",
 };
 
@@ -42,8 +43,31 @@ arb_decide_init(Feed *feed)
 bool
 arb_decide_busy(const Feed *feed)
 {
-	return feed->flights[DECIDE_TRADES].wanted || feed->flights[DECIDE_LIVE].wanted ||
-		feed->flights[DECIDE_PAPER].wanted;
+	int			mode;
+
+	for (mode = 0; mode < DECIDE_MODES; mode++)
+	{
+		if (feed->flights[mode].wanted)
+			return true;
+	}
+	return false;
+}
+
+/* LIVE and DRY_RUN decisions are for whoever holds the lease. */
+static bool
+may_decide(const Worker *worker, DecideMode mode)
+{
+	bool		holds = worker->trade != NULL && arb_trade_holds_lease(worker->trade);
+
+	switch (mode)
+	{
+		case DECIDE_LIVE:
+			return holds;
+		case DECIDE_DRY_RUN:
+			return holds && worker->dry_run;
+		default:
+			return true;
+	}
 }
 
 static void
@@ -87,7 +111,7 @@ on_decided(void *arg, const DbReply *reply)
 	if (reply->status == DB_OK)
 	{
 		flight->wanted = false;
-		if (flight->mode == DECIDE_LIVE)
+		if (flight->mode == DECIDE_LIVE || flight->mode == DECIDE_DRY_RUN)
 			take_tickets(flight->feed, reply);
 		landed(flight->feed);
 		return;
@@ -171,7 +195,8 @@ arb_decide_kick(Feed *feed, bool force)
 	feed->batch_frame_ns = feed->frame_ns;
 	feed->frame_ns = 0;
 	feed->flights[DECIDE_TRADES].wanted = feed->batch.trades > 0;
-	feed->flights[DECIDE_LIVE].wanted = worker->trade != NULL && arb_trade_holds_lease(worker->trade);
+	feed->flights[DECIDE_LIVE].wanted = may_decide(worker, DECIDE_LIVE);
+	feed->flights[DECIDE_DRY_RUN].wanted = may_decide(worker, DECIDE_DRY_RUN);
 	feed->flights[DECIDE_PAPER].wanted = true;
 	for (mode = 0; mode < DECIDE_MODES; mode++)
 	{
@@ -194,9 +219,7 @@ arb_decide_database(Feed *feed, bool up)
 
 		if (!flight->wanted || flight->sent)
 			continue;
-		/* LIVE decisions are for whoever holds the lease now. */
-		if (mode == DECIDE_LIVE &&
-			(feed->worker->trade == NULL || !arb_trade_holds_lease(feed->worker->trade)))
+		if (!may_decide(feed->worker, (DecideMode) mode))
 			flight->wanted = false;
 		else
 			send_flight(flight);

@@ -33,6 +33,7 @@ typedef enum DecideMode
 {
 	DECIDE_TRADES = 0,
 	DECIDE_LIVE,
+	DECIDE_DRY_RUN,
 	DECIDE_PAPER,
 	DECIDE_MODES
 } DecideMode;

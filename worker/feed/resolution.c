@@ -15,6 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "debug_point.h"
 #include "log.h"
 
 typedef struct Check
@@ -85,6 +86,8 @@ report(Check *check, const char *outcome, const char *open_price, const char *cl
 	arb_params_int(&params, resolved_ms);
 	if (!arb_pipe_call(feed->worker->action, DB_REPORT_RESOLUTION, &params, on_reported, check))
 		end_check(check, false);
+	else
+		ARB_DEBUG_POINT("during_settlement");
 }
 
 /* The label of the winning outcome; NULL when there is none or its name is strange. */

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "debug_point.h"
 #include "log.h"
 #include "strbuf.h"
 
@@ -62,6 +63,7 @@ struct Http
 	Transfer   *transfers;
 	int			in_flight;
 	int			depth;			/* inside curl: adding is allowed, driving is not */
+	bool		body_left;		/* a guarded body was given to the wire in this call of curl */
 };
 
 static void kick(Http *http);
@@ -125,6 +127,7 @@ give_body(char *buffer, size_t size, size_t count, void *arg)
 		rest = room;
 	memcpy(buffer, transfer->body + transfer->body_given, rest);
 	transfer->body_given += rest;
+	transfer->http->body_left = transfer->body_given == transfer->body_len;
 	return rest;
 }
 
@@ -314,14 +317,24 @@ collect(Http *http)
 	}
 }
 
+/* call_curl lets curl go on; it may take new requests meanwhile, but not be called again. */
 static void
-drive(Http *http, curl_socket_t fd, int events)
+call_curl(Http *http, curl_socket_t fd, int events)
 {
 	int			running;
 
 	http->depth++;
 	(void) curl_multi_socket_action(http->multi, fd, events, &running);
 	http->depth--;
+	if (http->body_left)
+		ARB_DEBUG_POINT("after_send");
+	http->body_left = false;
+}
+
+static void
+drive(Http *http, curl_socket_t fd, int events)
+{
+	call_curl(http, fd, events);
 	if (http->depth == 0)
 		collect(http);
 }
@@ -340,11 +353,7 @@ on_collect(uv_timer_t *timer)
 static void
 kick(Http *http)
 {
-	int			running;
-
-	http->depth++;
-	(void) curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	http->depth--;
+	call_curl(http, CURL_SOCKET_TIMEOUT, 0);
 	(void) uv_timer_start(&http->collector, on_collect, 0, 0);
 }
 

@@ -328,6 +328,13 @@ sim_admin_faults(Sim *sim, const HttpRequest *request, HttpResponse *response)
 		sim_refuse(response, 400, error);
 }
 
+void
+sim_admin_cut(Sim *sim, const HttpRequest *request, HttpResponse *response)
+{
+	(void) request;
+	sim_buf_printf(&response->body, "{\"connections\":%d}", sim_server_cut(sim));
+}
+
 bool
 sim_report_write(Sim *sim, const char *path)
 {

@@ -79,6 +79,7 @@ static const Route Routes[] = {
 	{"GET", "/sim/stats", sim_admin_stats, NULL},
 	{"POST", "/sim/trading", sim_admin_trading, NULL},
 	{"POST", "/sim/faults", sim_admin_faults, NULL},
+	{"POST", "/sim/cut", sim_admin_cut, NULL},
 	{NULL, NULL, NULL, NULL}
 };
 

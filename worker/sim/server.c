@@ -22,6 +22,7 @@
 #define FRAME_MAX (256 * 1024)	/* one incoming websocket message */
 #define RECEIVE_BUFFER 65536
 #define ANSWER_CHUNK 16384
+#define CONNECTIONS_MAX 512		/* that a cut can reach */
 
 typedef enum SessionStage
 {
@@ -51,6 +52,9 @@ struct Server
 {
 	struct lws_context *context;
 	struct lws_vhost *vhost;
+	struct lws *connection[CONNECTIONS_MAX];
+	int			connection_count;
+	struct lws *acting;			/* whose request is being acted upon */
 };
 
 const char *
@@ -165,12 +169,13 @@ free_session(Sim *sim, struct lws *wsi)
 }
 
 static void
-act(Sim *sim, Session *session)
+act(Sim *sim, struct lws *wsi, Session *session)
 {
 	session->acted = true;
 	session->request.body = session->body.data != NULL ? session->body.data : "";
 	session->request.body_len = session->body.len;
 	session->request.fault = &session->fault;
+	sim->server->acting = wsi;
 	if (session->too_large)
 		sim_refuse(&session->response, 413, "Payload exceeds the limit");
 	else
@@ -214,7 +219,7 @@ finish_request(Sim *sim, struct lws *wsi, Session *session)
 	bool		close;
 
 	if (!session->acted && (session->fault.kind == 0 || session->fault.after))
-		act(sim, session);
+		act(sim, wsi, session);
 	if (misbehave(wsi, session, &close))
 		return close;
 	session->stage = STAGE_ANSWERING;
@@ -232,7 +237,7 @@ request_complete(Sim *sim, struct lws *wsi, Session *session)
 	if (session->fault.delay_ms == 0)
 		return finish_request(sim, wsi, session);
 	if (session->fault.delay_after && (session->fault.kind == 0 || session->fault.after))
-		act(sim, session);
+		act(sim, wsi, session);
 	session->stage = STAGE_WAITING;
 	lws_set_timer_usecs(wsi, session->fault.delay_ms * LWS_USEC_PER_SEC / 1000);
 	return false;
@@ -390,6 +395,45 @@ on_http(Sim *sim, struct lws *wsi)
 	return 0;
 }
 
+/* Of more than it can list, a cut leaves the rest alone. */
+static void
+note_connection(struct Server *server, struct lws *wsi)
+{
+	if (server->connection_count < CONNECTIONS_MAX)
+		server->connection[server->connection_count++] = wsi;
+}
+
+static void
+forget_connection(struct Server *server, const struct lws *wsi)
+{
+	int			i;
+
+	for (i = 0; i < server->connection_count; i++)
+		if (server->connection[i] == wsi)
+		{
+			server->connection[i] = server->connection[--server->connection_count];
+			return;
+		}
+}
+
+/* sim_server_cut hangs up on everybody but the one who asks for it; how many. */
+int
+sim_server_cut(Sim *sim)
+{
+	const struct Server *server = sim->server;
+	int			count = 0;
+	int			i;
+
+	for (i = 0; i < server->connection_count; i++)
+	{
+		if (server->connection[i] == server->acting)
+			continue;
+		lws_set_timeout(server->connection[i], PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+		count++;
+	}
+	return count;
+}
+
 static int
 callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
@@ -398,6 +442,9 @@ callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in
 
 	switch (reason)
 	{
+		case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
+			note_connection(sim->server, wsi);
+			return 0;
 		case LWS_CALLBACK_HTTP:
 			return on_http(sim, wsi);
 		case LWS_CALLBACK_HTTP_BODY:
@@ -434,8 +481,11 @@ callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in
 				sim_stream_writeable(sim, session->stream) ? 0 : -1;
 		case LWS_CALLBACK_CLOSED:
 		case LWS_CALLBACK_CLOSED_HTTP:
+			free_session(sim, wsi);
+			return 0;
 		case LWS_CALLBACK_WSI_DESTROY:
 			free_session(sim, wsi);
+			forget_connection(sim->server, wsi);
 			return 0;
 		default:
 			return 0;

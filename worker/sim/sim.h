@@ -124,6 +124,7 @@ typedef struct HttpResponse
 
 extern bool sim_server_start(Sim *sim, char *error, size_t error_size);
 extern void sim_server_stop(Sim *sim);
+extern int	sim_server_cut(Sim *sim);
 extern const char *sim_query(const HttpRequest *request, const char *name);	/* NULL when absent */
 
 /* ---- routes.c: which function answers; and the two shapes of a refusal ---- */
@@ -191,6 +192,7 @@ extern void sim_admin_windows(Sim *sim, const HttpRequest *request, HttpResponse
 extern void sim_admin_stats(Sim *sim, const HttpRequest *request, HttpResponse *response);
 extern void sim_admin_trading(Sim *sim, const HttpRequest *request, HttpResponse *response);
 extern void sim_admin_faults(Sim *sim, const HttpRequest *request, HttpResponse *response);
+extern void sim_admin_cut(Sim *sim, const HttpRequest *request, HttpResponse *response);
 extern bool sim_report_write(Sim *sim, const char *path);
 
 /* ---- stream.c: the three websockets ---- */

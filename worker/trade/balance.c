@@ -25,7 +25,7 @@
 
 static void ask(Trade *trade);
 
-/* What other buys may still take: all of what is on its way, the rest of what works. */
+/* What other buys may still take: all of what is on its way, the rest of what works; a dry run takes nothing. */
 static int64_t
 committed(const Trade *trade, const WorkOrder *except)
 {
@@ -38,7 +38,7 @@ committed(const Trade *trade, const WorkOrder *except)
 		int64_t		taken = 0;
 		size_t		k;
 
-		if (order == except || order->stage == ORDER_STAGE_FINISHED || order->stage == ORDER_STAGE_QUEUED ||
+		if (order == except || order->ticket.dry_run || order->stage == ORDER_STAGE_FINISHED || order->stage == ORDER_STAGE_QUEUED ||
 			order->cover != COVER_YES)
 			continue;
 		for (k = 0; k < order->fill_count; k++)

@@ -226,6 +226,10 @@ extern void arb_orders_prune(Trade *trade);
  */
 extern bool arb_trade_news(Trade *trade, const PmTrade *news, int *ours, int *mapped);
 
+/* record.c */
+#define BODY_HASH_TEXT_SIZE (2 + 2 * SHA256_SIZE + 1)
+extern void arb_hash_text(const PreparedOrder *prepared, char hash[BODY_HASH_TEXT_SIZE]);
+
 /* send.c */
 extern void arb_send_init(Trade *trade);
 extern void arb_send_ticket(Trade *trade, const OrderTicket *ticket, int64_t frame_ns, int64_t decided_ns);

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "debug_point.h"
 #include "decimal.h"
 #include "feed/feed.h"
 #include "log.h"
@@ -236,6 +237,7 @@ tell_next(WorkOrder *order)
 	order->sent = order->due;
 	order->sent_qty = order->due_qty;
 	order->due = ORDER_REPORT_NONE;
+	ARB_DEBUG_POINT("during_report");
 }
 
 /* ----- fills ----- */
@@ -396,6 +398,8 @@ arb_order_fill(WorkOrder *order, const PmTrade *news)
 		doubt = doubt_part(news, &fact, &order->ticket);
 		if (doubt != NULL)
 			return refuse_news(order->trade, doubt, "trade", news->id);
+		if (order->fill_count > 0)
+			ARB_DEBUG_POINT("between_fills");
 		fill = add_fill(order);
 		if (fill == NULL)
 		{

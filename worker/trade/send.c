@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "debug_point.h"
 #include "log.h"
 
 /* Until the controls were read once: what ships. */
@@ -124,6 +125,7 @@ on_posted(void *arg, const HttpAnswer *answer)
 	OrderReport report;
 	const char *reason;
 
+	ARB_DEBUG_POINT("after_answer");
 	order->written_ns = answer->written_ns;
 	memset(&post, 0, sizeof(post));
 	if (answer->outcome == HTTP_ANSWERED)
@@ -156,6 +158,13 @@ on_posted(void *arg, const HttpAnswer *answer)
 		arb_inquire_at(order, DELAYED_INQUIRY_MS);
 }
 
+static const char *
+cover_reason(const WorkOrder *order)
+{
+	return order->cover == COVER_SHORT ? "balance: the venue's cash does not cover it" :
+		"balance: the venue's cash could not be read";
+}
+
 static void
 post(WorkOrder *order)
 {
@@ -163,10 +172,8 @@ post(WorkOrder *order)
 
 	order->stage = ORDER_STAGE_POSTING;
 	order->trade->activity++;
-	if (order->cover == COVER_SHORT)
-		not_sent(order, "balance: the venue's cash does not cover it");
-	else if (order->cover == COVER_UNREAD)
-		not_sent(order, "balance: the venue's cash could not be read");
+	if (order->cover != COVER_YES)
+		not_sent(order, cover_reason(order));
 	else if (!may_write(order))
 		not_sent(order, "the time to send was over");
 	else if (!arb_pm_post_order(client, order->prepared, PM_REQUEST_TIMEOUT_MS, may_write, on_posted, order))
@@ -189,6 +196,13 @@ on_claimed(void *arg, const DbReply *reply)
 	Trade	   *trade = order->trade;
 
 	order->claimed_ns = arb_mono_ns();
+	/* The claim was the last step of a dry run; whether it was made, the database knows. */
+	if (order->ticket.dry_run)
+	{
+		(void) arb_desk_ok(trade, reply);
+		drop(order);
+		return;
+	}
 	if (reply->status == DB_LOST)
 	{
 		not_sent(order, "the database was lost before the claim was confirmed");
@@ -213,32 +227,53 @@ on_claimed(void *arg, const DbReply *reply)
 	}
 	order->send_before_ns = order->claimed_ns + arb_reply_int(reply, 0, "send_within_ms", 0) * NS_PER_MS;
 	order->claimed = true;
+	ARB_DEBUG_POINT("after_claim");
 	if (order->cover != COVER_ASKING)
-		post(order);
-}
-
-void
-arb_send_covered(WorkOrder *order)
-{
-	if (order->claimed && order->stage == ORDER_STAGE_CLAIMING)
 		post(order);
 }
 
 static bool
 claim(WorkOrder *order)
 {
-	char		hash[2 + 2 * SHA256_SIZE + 1];
+	PmClient   *client = &order->trade->worker->client;
+	char		hash[BODY_HASH_TEXT_SIZE];
+	char		request[VENUE_REQUEST_MAX];
 	DbParams	params;
 
-	/* bytea's text form begins with a backslash where other hex begins with a zero. */
-	arb_hex_encode(order->prepared->body_sha256, SHA256_SIZE, hash);
-	hash[0] = '\\';
+	/* What is stored is what is sent: the time in its headers is chosen now. */
+	order->prepared->timestamp_s = arb_wall_ms() / 1000;
+	if (arb_pm_render_order(client->credentials, client->address_text, order->prepared, request, sizeof(request)) == 0)
+		return false;
+	arb_hash_text(order->prepared, hash);
 	arb_desk_params(order->trade, &params);
 	arb_params_int(&params, order->ticket.order_id);
 	arb_params_text(&params, order->venue_order_id);
 	arb_params_text(&params, hash);
+	arb_params_text(&params, request);
 	order->asked_ns = arb_mono_ns();
 	return arb_desk_call(order->trade, DB_CLAIM_ORDER, &params, on_claimed, order);
+}
+
+void
+arb_send_covered(WorkOrder *order)
+{
+	if (order->stage != ORDER_STAGE_CLAIMING)
+		return;
+	if (!order->ticket.dry_run)
+	{
+		if (order->claimed)
+			post(order);
+	}
+	else if (order->cover != COVER_YES)
+		not_sent(order, cover_reason(order));
+	else if (!claim(order))
+		drop(order);
+}
+
+static bool
+needs_cover(const WorkOrder *order)
+{
+	return order->trade->balance_per_order && !order->ticket.is_exit && order->gives > 0;
 }
 
 static void
@@ -271,9 +306,13 @@ start(WorkOrder *order)
 	}
 	(void) snprintf(order->venue_order_id, sizeof(order->venue_order_id), "%s",
 					order->prepared->venue_order_id);
-	if (!claim(order))
+	ARB_DEBUG_POINT("before_claim");
+	/* The claim is a dry run's last step: what LIVE asks before it posts is asked before. */
+	if (order->ticket.dry_run && needs_cover(order))
+		arb_cover_ask(order);
+	else if (!claim(order))
 		drop(order);
-	else if (trade->balance_per_order && !order->ticket.is_exit && order->gives > 0)
+	else if (needs_cover(order))
 		arb_cover_ask(order);
 }
 

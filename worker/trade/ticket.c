@@ -35,6 +35,8 @@ arb_ticket_read(const DbReply *reply, int row, OrderTicket *ticket)
 	ticket->salt = arb_reply_int(reply, row, "salt", -1);
 	ticket->signed_ms = arb_reply_int(reply, row, "signed_ms", -1);
 	ticket->expires_s = arb_reply_int(reply, row, "expires_s", -1);
+	/* What does not say that it may be sent is not sent. */
+	ticket->dry_run = strcmp(arb_reply_text(reply, row, "dry_run"), "f") != 0;
 	ticket->fee_exponent = (int) arb_reply_int(reply, row, "fee_exponent", 0);
 	if (ticket->order_id <= 0 || ticket->side == ORDER_SIDE_NONE || ticket->amount_kind == AMOUNT_KIND_NONE ||
 		ticket->time_in_force == TIME_IN_FORCE_NONE || ticket->salt < 0 || ticket->signed_ms < 0 ||

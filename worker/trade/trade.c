@@ -97,7 +97,7 @@ init_signer(Trade *trade)
 		return false;
 	}
 	if (!arb_pm_signer_init(&trade->signer, worker->key, has_funder ? &funder : NULL, (SignatureType) type,
-							(uint64_t) worker->hello.chain_id, 2, NULL))
+							(uint64_t) worker->hello.chain_id, PM_EXCHANGE_VERSION, NULL))
 	{
 		log_error("trade", "orders cannot be signed for chain %" PRId64 " and signature type %d",
 				  worker->hello.chain_id, type);

@@ -42,6 +42,9 @@ extern bool arb_trade_holds_lease(const Trade *trade);
 /* arb_trade_take claims and sends what the database decided. */
 extern void arb_trade_take(Trade *trade, const OrderTicket *ticket, int64_t frame_ns, int64_t decided_ns);
 
+/* arb_record_orders stores the requests PAPER orders would have been, unsigned where there is no key. */
+extern void arb_record_orders(Worker *worker);
+
 /* No order is on its way anywhere: every one is refused, resting, or finished and reported. */
 extern bool arb_trade_settled(const Trade *trade);
 

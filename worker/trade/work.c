@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "debug_point.h"
 #include "log.h"
 
 #define READ_EVERY_MS 250
@@ -128,6 +129,7 @@ cancel(Trade *trade, const WorkRow *row)
 		return false;
 	order->cancelling = true;
 	order->cancel_ns = now_ns;
+	ARB_DEBUG_POINT("during_cancel");
 	arb_desk_params(trade, &params);
 	arb_params_int(&params, order->ticket.order_id);
 	return arb_desk_call(trade, DB_REPORT_CANCEL_SENT, &params, on_cancel_noted, trade);

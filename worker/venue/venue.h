@@ -25,6 +25,7 @@
 #define VENUE_REASON_SIZE 240
 #define VENUE_BODY_MAX 4096
 #define VENUE_PATH_MAX 512
+#define VENUE_REQUEST_MAX (VENUE_BODY_MAX + 1024)
 
 typedef enum OrderSide
 {
@@ -79,6 +80,7 @@ typedef struct OrderTicket
 	char		condition_id[VENUE_MARKET_SIZE];
 	char		fee_rate[48];
 	int			fee_exponent;
+	bool		dry_run;		/* everything but the POST */
 } OrderTicket;
 
 /* A ticket turned into bytes.  Same ticket, same signer: same bytes. */
@@ -90,6 +92,8 @@ typedef struct PreparedOrder
 	char		body[VENUE_BODY_MAX];
 	int64_t		maker_micro;	/* what we give */
 	int64_t		taker_micro;	/* what we ask at least */
+	bool		dry_run;		/* no client posts it */
+	int64_t		timestamp_s;	/* of the request's headers: chosen before it is stored, and what is sent */
 } PreparedOrder;
 
 typedef enum VenueCapability

@@ -162,20 +162,23 @@ arb_pm_signer_init(PmSigner *signer, const EthKey *key, const EthAddress *funder
 
 /* ----- orders ----- */
 
-size_t
-arb_pm_build_post_order(const OrderMessage *message, const OrderSignature *signature,
-						const PmOrderEnvelope *envelope, char *out, size_t size)
+/* Who gives, who signs and the signature, as the body has them. */
+typedef struct SignedTexts
+{
+	const char *maker;
+	const char *signer;
+	const char *signature;
+} SignedTexts;
+
+static size_t
+build_body(const OrderMessage *message, const SignedTexts *texts, const PmOrderEnvelope *envelope, char *out,
+		   size_t size)
 {
 	Text		text = {.out = out, .size = size};
-	char		maker[ETH_ADDRESS_TEXT_SIZE];
-	char		signer[ETH_ADDRESS_TEXT_SIZE];
 	char		number[5][UINT256_TEXT_SIZE];
 	char		metadata[ETH_HASH_TEXT_SIZE];
 	char		builder[ETH_HASH_TEXT_SIZE];
-	char		signed_hex[HEX_TEXT_SIZE(ORDER_SIGNATURE_MAX)];
 
-	arb_eth_address_format(&message->maker, maker);
-	arb_eth_address_format(&message->signer, signer);
 	arb_uint256_to_decimal(&message->salt, number[0]);
 	arb_uint256_to_decimal(&message->token_id, number[1]);
 	arb_uint256_to_decimal(&message->maker_amount, number[2]);
@@ -183,20 +186,34 @@ arb_pm_build_post_order(const OrderMessage *message, const OrderSignature *signa
 	arb_uint256_to_decimal(&message->timestamp, number[4]);
 	arb_hex_encode(message->metadata, sizeof(message->metadata), metadata);
 	arb_hex_encode(message->builder, sizeof(message->builder), builder);
-	arb_hex_encode(signature->bytes, signature->len, signed_hex);
 
 	put(&text, "{\"deferExec\":%s,\"postOnly\":%s,\"order\":{", envelope->defer_exec ? "true" : "false",
 		envelope->post_only ? "true" : "false");
-	put(&text, "\"salt\":%s,\"maker\":\"%s\",\"signer\":\"%s\",\"tokenId\":\"%s\",", number[0], maker, signer,
-		number[1]);
+	put(&text, "\"salt\":%s,\"maker\":\"%s\",\"signer\":\"%s\",\"tokenId\":\"%s\",", number[0], texts->maker,
+		texts->signer, number[1]);
 	put(&text, "\"makerAmount\":\"%s\",\"takerAmount\":\"%s\",\"side\":\"%s\",\"signatureType\":%u,", number[2],
 		number[3], message->side == 0 ? "BUY" : "SELL", (unsigned) message->signature_type);
 	put(&text, "\"timestamp\":\"%s\",\"expiration\":\"%lld\",\"metadata\":\"%s\",\"builder\":\"%s\",", number[4],
 		(long long) envelope->expiration_s, metadata, builder);
-	put(&text, "\"signature\":\"%s\"},\"owner\":", signed_hex);
+	put(&text, "\"signature\":\"%s\"},\"owner\":", texts->signature);
 	put_quoted(&text, envelope->owner);
 	put(&text, ",\"orderType\":\"%s\"}", arb_time_in_force_name(envelope->order_type));
 	return finish(&text);
+}
+
+size_t
+arb_pm_build_post_order(const OrderMessage *message, const OrderSignature *signature,
+						const PmOrderEnvelope *envelope, char *out, size_t size)
+{
+	char		maker[ETH_ADDRESS_TEXT_SIZE];
+	char		signer[ETH_ADDRESS_TEXT_SIZE];
+	char		signed_hex[HEX_TEXT_SIZE(ORDER_SIGNATURE_MAX)];
+	SignedTexts texts = {maker, signer, signed_hex};
+
+	arb_eth_address_format(&message->maker, maker);
+	arb_eth_address_format(&message->signer, signer);
+	arb_hex_encode(signature->bytes, signature->len, signed_hex);
+	return build_body(message, &texts, envelope, out, size);
 }
 
 /* Ids with zero bits 40 to 103 belong to the third exchange, another contract. */
@@ -211,9 +228,10 @@ is_position_id(const Uint256 *token_id)
 	return true;
 }
 
+/* All of the message that is not the wallet's. */
 static bool
-fill_message(const PmSigner *signer, const SigningDomain *domain, const OrderTicket *ticket,
-			 const PmAmounts *amounts, OrderMessage *message, char *reason)
+fill_terms(const OrderTicket *ticket, int exchange_version, const PmAmounts *amounts, OrderMessage *message,
+		   char *reason)
 {
 	memset(message, 0, sizeof(*message));
 	if (ticket->salt < 0 || ticket->salt > SALT_MAX || ticket->signed_ms < 0)
@@ -226,22 +244,59 @@ fill_message(const PmSigner *signer, const SigningDomain *domain, const OrderTic
 		snprintf(reason, VENUE_REASON_SIZE, "symbol is no token id");
 		return false;
 	}
-	if (is_position_id(&message->token_id) != (domain->exchange_version == 3))
+	if (is_position_id(&message->token_id) != (exchange_version == 3))
 	{
 		snprintf(reason, VENUE_REASON_SIZE, "token id belongs to another exchange version than %d",
-				 domain->exchange_version);
+				 exchange_version);
 		return false;
 	}
 	arb_uint256_from_u64((uint64_t) ticket->salt, &message->salt);
 	arb_uint256_from_u64((uint64_t) ticket->signed_ms, &message->timestamp);
 	arb_uint256_from_u64((uint64_t) amounts->maker_micro, &message->maker_amount);
 	arb_uint256_from_u64((uint64_t) amounts->taker_micro, &message->taker_amount);
+	message->side = ticket->side == ORDER_SIDE_BUY ? 0 : 1;
+	return true;
+}
+
+static void
+fill_wallet(const PmSigner *signer, OrderMessage *message)
+{
 	message->maker = signer->funder;
 	message->signer = signer->signature_type == SIGNATURE_TYPE_WALLET_1271 ? signer->funder :
 		*arb_eth_key_address(signer->key);
-	message->side = ticket->side == ORDER_SIDE_BUY ? 0 : 1;
 	message->signature_type = (uint8_t) signer->signature_type;
 	memcpy(message->builder, signer->builder, sizeof(message->builder));
+}
+
+/* Only GTD carries a time; the venue refuses one on the others. */
+static bool
+fill_expiry(const OrderTicket *ticket, PmOrderEnvelope *envelope, char *reason)
+{
+	if (ticket->time_in_force != TIME_IN_FORCE_GTD)
+		return true;
+	if (ticket->expires_s <= 0)
+	{
+		snprintf(reason, VENUE_REASON_SIZE, "GTD without an expiry");
+		return false;
+	}
+	/* The venue ends an order a minute before the time it carries. */
+	envelope->expiration_s = ticket->expires_s + EXPIRY_MARGIN_S;
+	return true;
+}
+
+static bool
+finish_order(const OrderTicket *ticket, const PmAmounts *amounts, PreparedOrder *order, char *reason)
+{
+	if (order->body_len == 0)
+	{
+		snprintf(reason, VENUE_REASON_SIZE, "body does not fit");
+		return false;
+	}
+	arb_sha256(order->body, order->body_len, order->body_sha256);
+	order->maker_micro = amounts->maker_micro;
+	order->taker_micro = amounts->taker_micro;
+	order->dry_run = ticket->dry_run;
+	order->timestamp_s = 0;
 	return true;
 }
 
@@ -256,24 +311,16 @@ arb_pm_prepare_order(const PmSigner *signer, const OrderTicket *ticket, Prepared
 	uint8_t		digest[ETH_HASH_SIZE];
 
 	if (!arb_pm_amounts_of_ticket(ticket, &amounts, reason) ||
-		!fill_message(signer, domain, ticket, &amounts, &message, reason))
+		!fill_terms(ticket, domain->exchange_version, &amounts, &message, reason))
 		return false;
+	fill_wallet(signer, &message);
 	if (signer->owner[0] == '\0')
 	{
 		snprintf(reason, VENUE_REASON_SIZE, "no API key yet");
 		return false;
 	}
-	/* Only GTD carries a time; the venue refuses one on the others. */
-	if (ticket->time_in_force == TIME_IN_FORCE_GTD)
-	{
-		if (ticket->expires_s <= 0)
-		{
-			snprintf(reason, VENUE_REASON_SIZE, "GTD without an expiry");
-			return false;
-		}
-		/* The venue ends an order a minute before the time it carries. */
-		envelope.expiration_s = ticket->expires_s + EXPIRY_MARGIN_S;
-	}
+	if (!fill_expiry(ticket, &envelope, reason))
+		return false;
 	if (!arb_order_sign(signer->key, domain, &message, digest, &signature))
 	{
 		snprintf(reason, VENUE_REASON_SIZE, "could not sign");
@@ -281,15 +328,27 @@ arb_pm_prepare_order(const PmSigner *signer, const OrderTicket *ticket, Prepared
 	}
 	order->body_len = arb_pm_build_post_order(&message, &signature, &envelope, order->body,
 											  sizeof(order->body));
-	if (order->body_len == 0)
-	{
-		snprintf(reason, VENUE_REASON_SIZE, "body does not fit");
-		return false;
-	}
-	arb_sha256(order->body, order->body_len, order->body_sha256);
 	arb_hex_encode(digest, sizeof(digest), order->venue_order_id);
-	order->maker_micro = amounts.maker_micro;
-	order->taker_micro = amounts.taker_micro;
+	return finish_order(ticket, &amounts, order, reason);
+}
+
+bool
+arb_pm_prepare_unsigned(const OrderTicket *ticket, PreparedOrder *order, char *reason)
+{
+	static const SignedTexts unsigned_texts = {PM_UNSIGNED, PM_UNSIGNED, PM_UNSIGNED};
+	PmOrderEnvelope envelope = {.order_type = ticket->time_in_force, .owner = PM_UNSIGNED};
+	PmAmounts	amounts;
+	OrderMessage message;
+
+	if (!arb_pm_amounts_of_ticket(ticket, &amounts, reason) ||
+		!fill_terms(ticket, PM_EXCHANGE_VERSION, &amounts, &message, reason) ||
+		!fill_expiry(ticket, &envelope, reason))
+		return false;
+	order->body_len = build_body(&message, &unsigned_texts, &envelope, order->body, sizeof(order->body));
+	order->venue_order_id[0] = '\0';
+	if (!finish_order(ticket, &amounts, order, reason))
+		return false;
+	order->dry_run = true;
 	return true;
 }
 
@@ -489,4 +548,39 @@ arb_pm_l2_headers(const PmCredentials *credentials, const char *address_text, in
 		add_header(headers, "POLY_TIMESTAMP", timestamp) &&
 		add_header(headers, "POLY_API_KEY", credentials->api_key) &&
 		add_header(headers, "POLY_PASSPHRASE", credentials->passphrase);
+}
+
+/* What proves who we are; the address and the time do not. */
+static bool
+is_secret_header(const char *name)
+{
+	return strcmp(name, "POLY_ADDRESS") != 0 && strcmp(name, "POLY_TIMESTAMP") != 0;
+}
+
+size_t
+arb_pm_render_order(const PmCredentials *credentials, const char *address_text, const PreparedOrder *order,
+					char *out, size_t size)
+{
+	static const char *const names[] = {"POLY_ADDRESS", "POLY_SIGNATURE", "POLY_TIMESTAMP", "POLY_API_KEY", "POLY_PASSPHRASE"};
+	Text		text = {.out = out, .size = size};
+	PmHeaders	headers;
+
+	put(&text, "%s %s\n", PM_ORDER_METHOD, PM_ORDER_PATH);
+	if (credentials == NULL)
+	{
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			put(&text, "%s: %s\n", names[i], PM_UNSIGNED);
+	}
+	else
+	{
+		if (!arb_pm_l2_headers(credentials, address_text, order->timestamp_s, PM_ORDER_METHOD, PM_ORDER_PATH,
+							   order->body, order->body_len, &headers))
+			return 0;
+		for (int i = 0; i < headers.count; i++)
+			put(&text, "%s: %s\n", headers.items[i].name,
+				is_secret_header(headers.items[i].name) ? PM_REDACTED : headers.items[i].value);
+		explicit_bzero(&headers, sizeof(headers));
+	}
+	put(&text, "%s\n\n%s", PM_CONTENT_TYPE, order->body);
+	return finish(&text);
 }

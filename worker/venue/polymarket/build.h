@@ -86,9 +86,29 @@ extern bool arb_pm_signer_init(PmSigner *signer, const EthKey *key, const EthAdd
 							   SignatureType type, uint64_t chain_id, int exchange_version,
 							   const char *owner);
 
+#define PM_ORDER_METHOD "POST"
+#define PM_ORDER_PATH "/order"
+#define PM_CONTENT_TYPE "Content-Type: application/json"
+/* The exchange we sign for. */
+#define PM_EXCHANGE_VERSION 2
+/* In the place of what a stored request must not show, and of what nobody without a key can write. */
+#define PM_REDACTED "[redacted]"
+#define PM_UNSIGNED "[unsigned]"
+
 /* arb_pm_prepare_order: amounts, message, signature, body, hash.  No allocation. */
 extern bool arb_pm_prepare_order(const PmSigner *signer, const OrderTicket *ticket,
 								 PreparedOrder *order, char *reason);
+
+/* arb_pm_prepare_unsigned does the same without a key, for the record: no id, and no client posts it. */
+extern bool arb_pm_prepare_unsigned(const OrderTicket *ticket, PreparedOrder *order, char *reason);
+
+/*
+ * arb_pm_render_order writes the request as it is stored: method and path, the
+ * headers as arb_pm_l2_headers makes them with secret values redacted, an empty
+ * line, the body.  credentials NULL: nothing could be signed.
+ */
+extern size_t arb_pm_render_order(const PmCredentials *credentials, const char *address_text,
+								  const PreparedOrder *order, char *out, size_t size);
 
 /* The body of POST /order, byte for byte as the official client writes it. */
 extern size_t arb_pm_build_post_order(const OrderMessage *message, const OrderSignature *signature,

@@ -86,7 +86,7 @@ arb_pm_get(PmClient *client, PmService service, const char *path, HttpDone done,
 }
 
 static bool
-send_private(PmClient *client, HttpRequest *request, const char *path)
+send_private(PmClient *client, HttpRequest *request, const char *path, int64_t timestamp_s)
 {
 	char		url[ENDPOINT_SIZE + VENUE_PATH_MAX];
 	char		lines[PM_HEADER_MAX][HEADER_LINE_SIZE];
@@ -95,7 +95,7 @@ send_private(PmClient *client, HttpRequest *request, const char *path)
 
 	if (client->credentials == NULL || !format_url(client, PM_SERVICE_CLOB, path, url, sizeof(url)))
 		return false;
-	if (!arb_pm_l2_headers(client->credentials, client->address_text, arb_wall_ms() / 1000, request->method,
+	if (!arb_pm_l2_headers(client->credentials, client->address_text, timestamp_s, request->method,
 						   path, request->body, request->body_len, &headers))
 	{
 		log_error("venue", "a private request could not be signed");
@@ -103,7 +103,7 @@ send_private(PmClient *client, HttpRequest *request, const char *path)
 	}
 	(void) add_headers(&headers, lines, request);
 	if (request->body != NULL)
-		request->headers[request->header_count++] = "Content-Type: application/json";
+		request->headers[request->header_count++] = PM_CONTENT_TYPE;
 	request->url = url;
 	request->watched_header = PM_REMAINING_HEADER;
 	sent = start(client, PM_SERVICE_CLOB, request);
@@ -117,6 +117,9 @@ arb_pm_private(PmClient *client, const char *method, const char *path, const cha
 {
 	HttpRequest request;
 
+	/* Orders have a door of their own. */
+	if (strcmp(method, PM_ORDER_METHOD) == 0 && strcmp(path, PM_ORDER_PATH) == 0)
+		return false;
 	memset(&request, 0, sizeof(request));
 	request.method = method;
 	request.body = body;
@@ -124,7 +127,7 @@ arb_pm_private(PmClient *client, const char *method, const char *path, const cha
 	request.timeout_ms = PM_REQUEST_TIMEOUT_MS;
 	request.done = done;
 	request.arg = arg;
-	return send_private(client, &request, path);
+	return send_private(client, &request, path, arb_wall_ms() / 1000);
 }
 
 bool
@@ -133,15 +136,21 @@ arb_pm_post_order(PmClient *client, const PreparedOrder *order, int timeout_ms, 
 {
 	HttpRequest request;
 
+	/* The one place that can put an order's bytes on a socket. */
+	if (order->dry_run)
+	{
+		log_error("venue", "a dry run's order was to be posted; it was not");
+		return false;
+	}
 	memset(&request, 0, sizeof(request));
-	request.method = "POST";
+	request.method = PM_ORDER_METHOD;
 	request.body = order->body;
 	request.body_len = order->body_len;
 	request.timeout_ms = timeout_ms;
 	request.may_write = may_write;
 	request.done = done;
 	request.arg = arg;
-	return send_private(client, &request, "/order");
+	return send_private(client, &request, PM_ORDER_PATH, order->timestamp_s);
 }
 
 bool

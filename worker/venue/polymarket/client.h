@@ -46,7 +46,7 @@ extern bool arb_pm_get(PmClient *client, PmService service, const char *path, Ht
 extern bool arb_pm_private(PmClient *client, const char *method, const char *path, const char *body,
 						   size_t body_len, HttpDone done, void *arg);
 
-/* arb_pm_post_order posts a prepared body once; may_write is asked at the last instant. */
+/* arb_pm_post_order posts a prepared body once, never a dry run's; may_write is asked at the last instant. */
 extern bool arb_pm_post_order(PmClient *client, const PreparedOrder *order, int timeout_ms,
 							  HttpMayWrite may_write, HttpDone done, void *arg);
 
