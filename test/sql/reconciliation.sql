@@ -17,7 +17,7 @@ BEGIN
 	PERFORM FROM desk.quote('LIVE', desk.clock(), key || '.up', 0.50, 0.52);
 	PERFORM desk.try(desk.signal(jsonb_build_object('key', key, 'symbol', key || '.up', 'amount', 2) || sig), 'live');
 	SELECT count(*) INTO n FROM arbees.orders WHERE mode = 'LIVE';
-	PERFORM FROM arbees.claim_order(desk.account(), desk.epoch(), desk.nth(n::integer), 'venue-' || n, sha256('body'));
+	PERFORM FROM arbees.claim_order(desk.account(), desk.epoch(), desk.nth(n::integer), 'venue-' || n, sha256('body'), E'POST /order\n\nbody');
 	RETURN n;
 END
 $$;
