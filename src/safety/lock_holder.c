@@ -46,6 +46,7 @@ typedef struct Holder
 	int32		portfolio_id;
 	TimestampTz since;
 	bool		told;
+	bool		ended;			/* asked to end, and named */
 	bool		seen;			/* in this round */
 } Holder;
 
@@ -162,8 +163,10 @@ review_holder(Holder *h, int pid, KillLevel level, TimestampTz now)
 	why = why_end(&session, level, held_ms);
 	if (why != NULL)
 	{
-		if (!end_session(pid))
+		/* It needs a moment to go; in the next round it may still be there. */
+		if (!end_session(pid) || h->ended)
 			return;
+		h->ended = true;
 		arb_alert("critical", "lock_holder_ended", h->portfolio_id,
 				  psprintf("%s held the lock of portfolio %d for " INT64_FORMAT " ms and was ended: %s",
 						   session.name, h->portfolio_id, held_ms, why));
