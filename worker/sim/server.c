@@ -485,7 +485,9 @@ callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in
 			return 0;
 		case LWS_CALLBACK_WSI_DESTROY:
 			free_session(sim, wsi);
-			forget_connection(sim->server, wsi);
+			/* Connections go after the server that was told to stop. */
+			if (sim->server != NULL)
+				forget_connection(sim->server, wsi);
 			return 0;
 		default:
 			return 0;
