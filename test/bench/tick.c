@@ -114,7 +114,8 @@ void
 bench_tick(const char *trace, int port, int rounds)
 {
 	Samples		orders = read_trace(trace, "frame_ns", "written_ns");
-	Samples		sends = read_trace(trace, "asked_ns", "written_ns");
+	Samples		sends = read_trace(trace, "claimed_ns", "written_ns");
+	Samples		claims = read_trace(trace, "asked_ns", "written_ns");
 	Samples		floors = samples_new(rounds);
 	Samples		commits = samples_new(rounds);
 	PGconn	   *conn = connect_database("", true);
@@ -138,7 +139,8 @@ bench_tick(const char *trace, int port, int rounds)
 	/* Each against the floor at the same rank: a slow disk slows both. */
 	print_figure("tick_to_order.p50", quantile(&orders, 0.50), "us", quantile(&floors, 0.50), BETTER_LOWER);
 	print_figure("tick_to_order.p99", quantile(&orders, 0.99), "us", quantile(&floors, 0.99), BETTER_LOWER);
-	/* From asking for the claim to the bytes, less the one commit that lies between. */
-	print_figure("send.p99", Max(quantile(&sends, 0.99) - quantile(&commits, 0.99), 0), "us", SEND_PROMISE_US,
+	/* From the claim's answer to the bytes, and from asking for it, less the one commit that lies between. */
+	print_figure("send.p99", quantile(&sends, 0.99), "us", SEND_PROMISE_US, BETTER_LOWER);
+	print_figure("send.with_claim.p99", Max(quantile(&claims, 0.99) - quantile(&commits, 0.99), 0), "us", SEND_PROMISE_US,
 				 BETTER_LOWER);
 }
