@@ -380,6 +380,13 @@ arbees_renew_trader(PG_FUNCTION_ARGS)
 	int64		ms;
 
 	require_promise("arbees.renew_trader");
+	/* A worker that was led from the original to a copy of it holds nothing here. */
+	if (!arb_installation_is_ours())
+		ereport(ERROR,
+				(errcode(ERRCODE_ARB_LEASE_LOST),
+				 errmsg("this database is a copy of another: no lease is renewed by it"),
+				 errdetail("Epoch " INT64_FORMAT " of venue account %d was granted elsewhere.", epoch, account),
+				 errhint("arbees_resume(reason) binds it; then the trader is acquired again.")));
 	if (!arb_trader_require(account, epoch))
 		revive(account, epoch);
 	ms = lease_ms();

@@ -102,6 +102,7 @@ SELECT desk.attempt('SELECT arbees.renew_trader(desk.account(), desk.epoch())');
 SELECT place ~ '^[0-9a-f]{64}$' AS digest, arbees.installation_is_ours() FROM arbees.installation;
 SELECT desk.by_force('installation', 'UPDATE arbees.installation SET place = reverse(place)');
 SELECT arbees.installation_is_ours();
+SELECT desk.attempt('SELECT arbees.renew_trader(desk.account(), desk.epoch())');
 SELECT granted, epoch, reason FROM arbees.acquire_trader(desk.account(), 'worker');
 SELECT warning FROM arbees_resume('this is the one that trades');
 SELECT arbees.installation_is_ours();

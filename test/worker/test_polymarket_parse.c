@@ -454,6 +454,7 @@ test_post_unknown(void **state)
 static void
 test_post_retry_later(void **state)
 {
+	assert_post(408, "{\"error\":\"request timeout\"}", POST_OUTCOME_UNKNOWN, "request_timeout");
 	assert_post(425, "", POST_OUTCOME_RETRY_LATER, "engine_restarting");
 	assert_post(429, "{\"error\":\"Too Many Requests\"}", POST_OUTCOME_RETRY_LATER, "rate_limited");
 	assert_post(503, "{\"error\":\"Trading is currently disabled. Check polymarket.com for updates\"}",

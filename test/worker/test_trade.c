@@ -310,6 +310,12 @@ sqlstates_have_their_classes(void **state)
 	assert_int_equal(arb_db_classify("57014"), DB_ERROR_OTHER);
 	assert_int_equal(arb_db_classify("40001"), DB_ERROR_RETRY);
 	assert_int_equal(arb_db_classify("22023"), DB_ERROR_OTHER);
+	/* A time-out says nothing of what was asked; a refusal does. */
+	assert_true(arb_db_is_passing("57014"));
+	assert_true(arb_db_is_passing("53100"));
+	assert_true(arb_db_is_passing("40001"));
+	assert_false(arb_db_is_passing("22023"));
+	assert_false(arb_db_is_passing("RB003"));
 }
 
 /* The argument count given is the highest parameter the text names. */

@@ -49,6 +49,21 @@ arb_db_classify(const char *sqlstate)
 	return DB_ERROR_OTHER;
 }
 
+bool
+arb_db_is_passing(const char *sqlstate)
+{
+	switch (arb_db_classify(sqlstate))
+	{
+		case DB_ERROR_RETRY:
+		case DB_ERROR_CONNECTION:
+		case DB_ERROR_ABSENT:
+			return true;
+		default:
+			/* Cancelled or timed out; no memory, disk or connection left; the disk itself. */
+			return strcmp(sqlstate, "57014") == 0 || strncmp(sqlstate, "53", 2) == 0 || strncmp(sqlstate, "58", 2) == 0;
+	}
+}
+
 int
 arb_reply_rows(const DbReply *reply)
 {

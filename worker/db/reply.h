@@ -47,6 +47,8 @@ typedef struct DbReply
 typedef void (*DbDone) (void *arg, const DbReply *reply);
 
 extern DbErrorClass arb_db_classify(const char *sqlstate);
+/* arb_db_is_passing tells whether an error says nothing of what was asked: the same call may succeed later. */
+extern bool arb_db_is_passing(const char *sqlstate);
 
 extern int	arb_reply_rows(const DbReply *reply);
 /* arb_reply_text returns "" for NULL, for a missing column and for a row out of range. */

@@ -93,6 +93,7 @@ typedef struct WorkOrder
 	size_t		fill_count;
 	size_t		fill_capacity;
 	int64_t		filled;			/* sum of fills not voided, micro */
+	int64_t		heard;			/* of all fills: what the venue says it matched */
 	int64_t		venue_matched;	/* most the venue's word of the order said was matched, micro */
 
 	Inquiry    *inquiry;		/* under way */

@@ -85,8 +85,9 @@ conclude(Inquiry *inquiry)
 	inquiry->round.complete = !inquiry->failed;
 	inquiry->round.stream_open = inquiry->stream_open && arb_ws_is_open(order->trade->user);
 	unheard_of = inquiry->round.complete && inquiry->round.lookup == PM_LOOKUP_ABSENT && !inquiry->round.listed_open &&
-		order->filled == 0;
-	inquiry->round.traded = order->filled;
+		order->heard == 0;
+	/* A match that failed to settle was one: nothing more comes of it. */
+	inquiry->round.traded = order->heard;
 	standing.known_accepted = order->known_accepted;
 	standing.quiet_from_ns = quiet_from(order);
 	judgement = arb_judge_round(&inquiry->round, &standing, arb_mono_ns(), &order->evidence);

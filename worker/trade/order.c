@@ -128,7 +128,7 @@ arb_order_review(WorkOrder *order)
 {
 	if (order->stage == ORDER_STAGE_WORKING && order->due == ORDER_REPORT_NONE && !order->telling &&
 		arb_order_report_is_final(order->told) && fills_told(order) &&
-		(order->told_qty < 0 || order->filled >= order->told_qty))
+		(order->told_qty < 0 || order->heard >= order->told_qty))
 	{
 		order->stage = ORDER_STAGE_FINISHED;
 		order->finished_ns = arb_mono_ns();
@@ -163,8 +163,13 @@ on_told(void *arg, const DbReply *reply)
 		put_back(order);		/* told again when the database is back */
 		return;
 	}
-	if (!arb_desk_ok(trade, reply) && arb_db_classify(reply->sqlstate) == DB_ERROR_RETRY)
+	if (!arb_desk_ok(trade, reply) && arb_db_is_passing(reply->sqlstate))
+	{
 		put_back(order);
+		/* The timer of the work list tells it again, when the database may be better. */
+		if (arb_db_classify(reply->sqlstate) != DB_ERROR_RETRY)
+			return;
+	}
 	else
 	{
 		/* Refused or not: telling it again would not change what the database makes of it. */
@@ -309,8 +314,10 @@ sum_fills(WorkOrder *order)
 	size_t		i;
 
 	order->filled = 0;
+	order->heard = 0;
 	for (i = 0; i < order->fill_count; i++)
 	{
+		order->heard += order->fills[i].fact.qty;
 		if (order->fills[i].status != PM_TRADE_STATUS_FAILED)
 			order->filled += order->fills[i].fact.qty;
 	}
@@ -443,7 +450,7 @@ on_fill_told(void *arg, const DbReply *reply)
 	{
 		bool		ok = arb_desk_ok(order->trade, reply);
 
-		if (ok || arb_db_classify(reply->sqlstate) != DB_ERROR_RETRY)
+		if (ok || !arb_db_is_passing(reply->sqlstate))
 			fill->told = call->status;
 		if (!ok && strncmp(reply->sqlstate, "22", 2) == 0)
 		{
@@ -452,7 +459,8 @@ on_fill_told(void *arg, const DbReply *reply)
 		}
 		if (ok && strcmp(arb_reply_value(reply), "orphan") == 0)
 			log_warning("trade", "the database does not know the order of trade %s", call->trade_id);
-		tell_fills(order);
+		if (ok || arb_db_classify(reply->sqlstate) == DB_ERROR_RETRY || !arb_db_is_passing(reply->sqlstate))
+			tell_fills(order);
 		arb_order_review(order);
 	}
 	free(call);

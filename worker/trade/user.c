@@ -66,7 +66,7 @@ take_order(Trade *trade, const PmOrder *event)
 		arb_order_tell(order, ORDER_REPORT_CLOSED, event->size_matched, NULL);
 	else if (event->event == PM_ORDER_EVENT_PLACEMENT)
 		arb_order_tell(order, ORDER_REPORT_ACCEPTED, -1, NULL);
-	if (order->stage == ORDER_STAGE_WORKING && order->filled < event->size_matched)
+	if (order->stage == ORDER_STAGE_WORKING && order->heard < event->size_matched)
 		arb_inquire_at(order, 200);
 }
 

@@ -26,6 +26,8 @@
 #define SETTINGS_EVERY_MS 1000
 /* An open order about which nothing was heard for this long is asked for. */
 #define FOLLOW_AFTER_MS 5000
+/* What an order of an earlier worker has at least, to reach the venue. */
+#define TAKEN_OVER_MS 1000
 
 typedef struct WorkRow
 {
@@ -53,8 +55,9 @@ order_of(Trade *trade, const WorkRow *row)
 		order->known_accepted = true;
 		order->told = ORDER_REPORT_ACCEPTED;
 	}
-	/* An earlier worker may have sent it just before it died. */
-	order->send_before_ns = arb_mono_ns() + 1000 * NS_PER_MS;
+	/* An earlier worker may have sent it just before it died, or sends it still: one of the same name is not waited for. */
+	order->send_before_ns = arb_mono_ns() +
+		(trade->send_deadline_ms > TAKEN_OVER_MS ? trade->send_deadline_ms : TAKEN_OVER_MS) * NS_PER_MS;
 	log_info("trade", "order %" PRId64 " (%s) is taken over", row->ticket.order_id, row->state);
 	return order;
 }
@@ -256,23 +259,6 @@ on_work(void *arg, const DbReply *reply)
 	}
 }
 
-void
-arb_work_read(Trade *trade)
-{
-	DbParams	params;
-
-	if (trade->epoch == 0 || trade->halted || trade->stopping || trade->worker->client.credentials == NULL)
-		return;
-	/* A notification that comes while an answer is under way may be about later work. */
-	if (trade->work_asking)
-	{
-		trade->work_again = true;
-		return;
-	}
-	arb_desk_params(trade, &params);
-	trade->work_asking = arb_desk_call(trade, DB_PENDING_WORK, &params, on_work, trade);
-}
-
 static void
 on_settings(void *arg, const DbReply *reply)
 {
@@ -300,12 +286,33 @@ read_settings(Trade *trade)
 	trade->settings_asking = arb_desk_call(trade, DB_TRADER_SETTINGS, &params, on_settings, trade);
 }
 
+void
+arb_work_read(Trade *trade)
+{
+	DbParams	params;
+
+	if (trade->epoch == 0 || trade->halted || trade->stopping || trade->worker->client.credentials == NULL)
+		return;
+	/* A notification that comes while an answer is under way may be about later work. */
+	if (trade->work_asking)
+	{
+		trade->work_again = true;
+		return;
+	}
+	/* The deadline of what is taken over is among them. */
+	read_settings(trade);
+	arb_desk_params(trade, &params);
+	trade->work_asking = arb_desk_call(trade, DB_PENDING_WORK, &params, on_work, trade);
+}
+
 static void
 on_timer(uv_timer_t *timer)
 {
 	Trade	   *trade = timer->data;
 
 	read_settings(trade);
+	/* What the database could not take just then. */
+	arb_orders_resume(trade);
 	if (!trade->work_asking)
 		arb_work_read(trade);
 	arb_orders_prune(trade);

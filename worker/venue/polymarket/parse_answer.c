@@ -193,6 +193,10 @@ classify_status(int http_status, PostAnswer *answer)
 		case 0:
 			set_answer(answer, POST_OUTCOME_UNKNOWN, "no_answer");
 			return true;
+		case 408:
+			/* A time-out is no rejection, whoever reports it. */
+			set_answer(answer, POST_OUTCOME_UNKNOWN, "request_timeout");
+			return true;
 		case 425:
 			set_answer(answer, POST_OUTCOME_RETRY_LATER, "engine_restarting");
 			return true;
