@@ -65,6 +65,9 @@ subtest 'beats that do not arrive' => sub {
 };
 
 subtest 'silent on purpose' => sub {
+	# The venue counts from a beat; it has given up on the last ones.
+	faults($desk, $beats);
+	ok(wait_until(sub { fired(0) >= 1 }, 'it beats', 60), 'it beats again');
 	my $order = resting();
 	is(kill_worker($worker, 'TERM'), 0, 'the worker ends when asked');
 	is(at_rest(), 1, 'what rests is left to the next worker');
@@ -73,6 +76,7 @@ subtest 'silent on purpose' => sub {
 	ok(wait_order($desk, $order, 'CANCELED', 30), 'the next worker finds out');
 	books_agree($desk, 'asked to stop');
 	is(kill_worker($worker, 'TERM'), 0, 'it ends when asked');
+	clear_faults($desk);
 };
 
 subtest 'switched off' => sub {
